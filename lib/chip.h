@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The identity of one emulated processor, kept in a directory:
+ *
+ *   ark.pem ask.pem vcek.pem               certificates, subjects named as emulated
+ *   ark-key.pem ask-key.pem vcek-key.pem   their private keys, mode 0600
+ *   root.key                               hex secret that derived keys (KEY_REQ) come from, mode 0600
+ *   chip.json                              product, chip_id, TCB in readable form
+ *
+ * chip.json is for readers only: chip_id, product and TCB are taken from the VCEK certificate,
+ * as a verifier takes them.
+ */
+#ifndef EVTPM_LIB_CHIP_H
+#define EVTPM_LIB_CHIP_H
+
+#include "lib/blob.h"
+#include "lib/report.h"
+
+struct evtpm_chip {
+    enum snp_product product;
+    uint8_t chip_id[64];
+    struct snp_tcb tcb; /* current, committed, reported and launch TCB alike */
+    struct evtpm_blob ark, ask, vcek; /* certificates, DER */
+    gnutls_privkey_t vcek_key;
+    uint8_t root_key[32];
+};
+
+/* What to create. All zero: a Milan with a fresh chip_id, own root and a plausible TCB. */
+struct evtpm_chip_params {
+    enum snp_product product;
+    bool tcb_given; /* use `tcb` instead of the product's default */
+    struct snp_tcb tcb;
+    const char *issuer; /* directory of another chip, whose ARK and ASK to share (product must match) */
+};
+
+/*
+ * Makes the directory `dir`. It appears whole or not at all; two RSA-4096 keys make this take a
+ * few seconds unless `issuer` lends them. An existing `dir` is an error. Parents must exist.
+ * Returns 0 or -1.
+ */
+int evtpm_chip_create(const char *dir, const struct evtpm_chip_params *params,
+                      struct evtpm_error *err);
+
+/* Reads a directory; checks that the VCEK's key fits its certificate. NULL on error. */
+struct evtpm_chip *evtpm_chip_load(const char *dir, struct evtpm_error *err);
+void evtpm_chip_free(struct evtpm_chip *chip);
+
+/*
+ * The certificate table of an extended guest request: VCEK, ASK, ARK, padded with zeros to whole
+ * pages. A guest that offers fewer pages gets the count of pages instead (GHCB). Returns 0 or -1.
+ */
+int evtpm_chip_cert_table(const struct evtpm_chip *chip,
+                          struct evtpm_blob *table, struct evtpm_error *err);
+
+#endif
