@@ -64,28 +64,28 @@
 #define RMPADJUST_PERM_SHIFT 8
 #define RMPADJUST_VMSA (1ull << 16)
 
-/* #VC error codes = SVM exit codes (vector 29) */
+/* #VC error codes = SVM exit codes (vector 29); spelled as in QEMU's svm.h, which some files include too */
 #define SNP_VECTOR_HV 28
 #define SNP_VECTOR_VC 29
 #define SVM_EXIT_DR7_READ 0x27u
 #define SVM_EXIT_DR7_WRITE 0x37u
 #define SVM_EXIT_EXCP_AC 0x51u
 #define SVM_EXIT_EXCP_MC 0x52u
-#define SVM_EXIT_INTR 0x60u
-#define SVM_EXIT_RDTSC 0x6eu
-#define SVM_EXIT_RDPMC 0x6fu
-#define SVM_EXIT_CPUID 0x72u
-#define SVM_EXIT_INVD 0x76u
-#define SVM_EXIT_HLT 0x78u
-#define SVM_EXIT_IOIO 0x7bu
-#define SVM_EXIT_MSR 0x7cu
-#define SVM_EXIT_SHUTDOWN 0x7fu
-#define SVM_EXIT_VMMCALL 0x81u
-#define SVM_EXIT_RDTSCP 0x87u
-#define SVM_EXIT_WBINVD 0x89u
-#define SVM_EXIT_MONITOR 0x8au
-#define SVM_EXIT_MWAIT 0x8bu
-#define SVM_EXIT_NPF 0x400u
+#define SVM_EXIT_INTR 0x060
+#define SVM_EXIT_RDTSC 0x06e
+#define SVM_EXIT_RDPMC 0x06f
+#define SVM_EXIT_CPUID 0x072
+#define SVM_EXIT_INVD 0x076
+#define SVM_EXIT_HLT 0x078
+#define SVM_EXIT_IOIO 0x07b
+#define SVM_EXIT_MSR 0x07c
+#define SVM_EXIT_SHUTDOWN 0x07f
+#define SVM_EXIT_VMMCALL 0x081
+#define SVM_EXIT_RDTSCP 0x087
+#define SVM_EXIT_WBINVD 0x089
+#define SVM_EXIT_MONITOR 0x08a
+#define SVM_EXIT_MWAIT 0x08b
+#define SVM_EXIT_NPF 0x400
 #define SVM_EXIT_VMGEXIT 0x403u
 #define SVM_EXIT_PAGE_NOT_VALIDATED 0x404u
 #define SVM_EXIT_INVALID 0xffffffffffffffffull
