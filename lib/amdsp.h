@@ -37,8 +37,9 @@ struct amdsp_guest {
 };
 
 /*
- * LAUNCH_START: checks the policy (reserved bits, bit 17, ABI version, SMT and migration) and
- * draws fresh VMPCKs and a fresh report_id. POLICY_FAILURE or INVALID_PARAM when it is not acceptable.
+ * LAUNCH_START: checks the policy and draws fresh VMPCKs and a fresh report_id. INVALID_PARAM for
+ * reserved bits or bit 17 missing; POLICY_FAILURE for a newer ABI or for protections that the
+ * emulated platform does not have (AES-256-XTS, RAPL off, ciphertext hiding).
  */
 unsigned amdsp_launch_start(struct amdsp_guest *guest,
                             const struct evtpm_chip *chip, uint64_t policy,

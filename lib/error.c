@@ -20,21 +20,25 @@ int evtpm_fail(struct evtpm_error *err, const char *fmt, ...)
 
 int evtpm_fail_prefix(struct evtpm_error *err, const char *fmt, ...)
 {
-    struct evtpm_error old;
-    size_t used;
+    char prefix[128];
+    size_t used, rest;
     va_list ap;
-    int n;
 
     if (!err) {
         return -1;
     }
-    old = *err;
     va_start(ap, fmt);
-    n = vsnprintf(err->text, sizeof(err->text), fmt, ap);
+    vsnprintf(prefix, sizeof(prefix) - 2, fmt, ap);
     va_end(ap);
-    used = n < 0 ? 0 : (size_t)n;
-    if (used < sizeof(err->text)) {
-        snprintf(err->text + used, sizeof(err->text) - used, ": %s", old.text);
+    strcat(prefix, ": ");
+
+    used = strlen(prefix);
+    rest = strlen(err->text);
+    if (rest > sizeof(err->text) - 1 - used) {
+        rest = sizeof(err->text) - 1 - used;
     }
+    memmove(err->text + used, err->text, rest);
+    memcpy(err->text, prefix, used);
+    err->text[used + rest] = '\0';
     return -1;
 }

@@ -83,7 +83,7 @@ int snp_ecdsa_sign(const void *data, size_t size, gnutls_privkey_t key,
 int snp_ecdsa_verify(const void *data, size_t size, gnutls_pubkey_t key,
                      const uint8_t r[72], const uint8_t s[72],
                      struct evtpm_error *err);
-/* A public key of the ID authentication page; NULL unless it is a valid P-384 point. */
+/* A public key of the ID authentication page; NULL unless P-384. A point off the curve verifies nothing. */
 gnutls_pubkey_t snp_ecdsa_key_import(const struct snp_ecdsa_key *key);
 /* Its reverse, to make such pages; returns 0 or -1. */
 int snp_ecdsa_key_export(gnutls_pubkey_t key, struct snp_ecdsa_key *out);
