@@ -13,6 +13,9 @@
  *         the vTPM ELF file's bytes (read-only), page tables, and the heap up to the end of the
  *         region: mapped read-write no-execute, private, NOT validated.
  *
+ * Mapped read-only: boot info, CPUID page, parameter areas, vTPM bytes. Read-write: secrets page,
+ * GHCB, page tables. All but the program's code is no-execute; only 4 KiB leaves are used.
+ *
  * Start state (VMSA, VMPL0): 64-bit mode, CR3 = page tables with the C-bit at every level,
  * EFER = SVME|NXE|LMA|LME, CR0 = PE|ET|NE|WP|PG, CR4 = PAE|MCE|OSFXSR|OSXMMEXCPT, flat CPL0 segments,
  * RIP = ELF entry, RSP = 0, RDI = GPA of the boot info, interrupts off, IDTR empty.
