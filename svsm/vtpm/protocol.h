@@ -3,7 +3,8 @@
  * and 1.
  *
  * Requests arrive on descriptor 0, each answered by exactly one response on
- * descriptor 1, in order. Both are TPM frames (TPM 2.0 part 3, 5.1), big endian:
+ * descriptor 1, in order. Both are TPM frames (TPM 2.0 part 3, 5.1), big
+ * endian:
  *
  *   u16 tag   u32 size of the whole frame   u32 command or response code   ...
  *
