@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* The loop of every vCPU: run the guest, serve the call it left with, run it again. */
+#include "svsm/request.h"
+
+#include "evtpm/snp.h"
+#include "evtpm/svsm.h"
+#include "svsm/cpu.h"
+#include "svsm/ghcb.h"
+#include "svsm/guest_mem.h"
+#include "svsm/kva.h"
+#include "svsm/term.h"
+#include "svsm/vcpu.h"
+
+static uint64_t dispatch(struct percpu *cpu, struct svsm_request *request)
+{
+    switch (request->protocol) {
+    case SVSM_PROTOCOL_CORE:
+        return core_protocol(cpu, request);
+    case SVSM_PROTOCOL_ATTEST:
+        return attest_protocol(request);
+    case SVSM_PROTOCOL_VTPM:
+        return vtpm_protocol(request);
+    default:
+        return SVSM_ERR_UNSUPPORTED_PROTOCOL;
+    }
+}
+
+static void serve(struct percpu *cpu, struct vmsa *vmsa)
+{
+    struct svsm_request request = {
+        .protocol = (uint32_t)(vmsa->rax >> 32),
+        .call = (uint32_t)vmsa->rax,
+        .rcx = vmsa->rcx,
+        .rdx = vmsa->rdx,
+        .r8 = vmsa->r8,
+        .r9 = vmsa->r9,
+    };
+
+    vmsa->rax = dispatch(cpu, &request);
+    vmsa->rcx = request.rcx;
+    vmsa->rdx = request.rdx;
+    vmsa->r8 = request.r8;
+    vmsa->r9 = request.r9;
+}
+
+/* Only VMGEXIT with the flag set is a call: anything else just ended a run. */
+static bool call_pending(struct percpu *cpu, const struct vmsa *vmsa)
+{
+    return read_once(vmsa->guest_exit_code) == SVM_EXIT_VMGEXIT &&
+           __atomic_exchange_n(&cpu->guest.caa->call_pending, 0,
+                               __ATOMIC_ACQ_REL) != 0;
+}
+
+void request_loop(void)
+{
+    struct percpu *cpu = this_cpu();
+    struct vmsa *vmsa;
+
+    for (;;) {
+        vmsa = __atomic_load_n(&cpu->guest.vmsa, __ATOMIC_ACQUIRE);
+        if (!vmsa) {
+            halt();
+            continue;
+        }
+        __atomic_or_fetch(&vmsa->efer, VMSA_EFER_SVME, __ATOMIC_SEQ_CST);
+        if (ghcb_run_vmpl(guest_vmpl) != 0) {
+            fatal(SVSM_TERM_RUN_VMPL, "host refused to run VMPL%u on vCPU %u",
+                  guest_vmpl, cpu->index);
+        }
+        /* Its VMSA may be another one by now */
+        vmsa = __atomic_load_n(&cpu->guest.vmsa, __ATOMIC_ACQUIRE);
+        if (!vmsa) {
+            continue;
+        }
+        __atomic_and_fetch(&vmsa->efer, ~VMSA_EFER_SVME, __ATOMIC_SEQ_CST);
+        if (call_pending(cpu, vmsa)) {
+            serve(cpu, vmsa);
+        }
+    }
+}
