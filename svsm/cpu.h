@@ -36,6 +36,14 @@ static inline void wrmsr(uint32_t msr, uint64_t value)
                  : "memory");
 }
 
+static inline uint64_t read_cr0(void)
+{
+    uint64_t value;
+
+    asm volatile("mov %%cr0, %0" : "=r"(value));
+    return value;
+}
+
 static inline uint64_t read_cr2(void)
 {
     uint64_t value;

@@ -19,6 +19,7 @@
 #include "svsm/random.h"
 #include "svsm/request.h"
 #include "svsm/rmp.h"
+#include "svsm/smp.h"
 #include "svsm/term.h"
 #include "svsm/trap.h"
 #include "svsm/vcpu.h"
@@ -96,6 +97,8 @@ static void run(void)
     clock_init();
     amdsp_init();
     vtpm_start((const uint8_t *)boot_info->vtpm_base, boot_info->vtpm_size);
+    smp_start(((const struct svsm_general_params *)SVSM_GENERAL_PARAMS_GPA)
+                  ->vp_count);
     start_guest();
     request_loop();
 }
@@ -116,6 +119,7 @@ void svsm_main(const struct svsm_boot_info *info)
     heap_init(info->heap_base, info->heap_size);
     kva_init();
     kva_init_cpu(cpu);
+    trap_stacks(cpu);
     trap_init(cpu);
     cpuid_get(1, 0, &leaf1);
     cpu->apic_id = leaf1.ebx >> 24;

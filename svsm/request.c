@@ -51,6 +51,16 @@ static bool call_pending(struct percpu *cpu, const struct vmsa *vmsa)
                                __ATOMIC_ACQ_REL) != 0;
 }
 
+/* The VMSA is looked at only while VMRUN would refuse it. */
+static void serve_pending(struct percpu *cpu, struct vmsa *vmsa)
+{
+    __atomic_and_fetch(&vmsa->efer, ~VMSA_EFER_SVME, __ATOMIC_SEQ_CST);
+    if (call_pending(cpu, vmsa)) {
+        serve(cpu, vmsa);
+    }
+    __atomic_or_fetch(&vmsa->efer, VMSA_EFER_SVME, __ATOMIC_SEQ_CST);
+}
+
 void request_loop(void)
 {
     struct percpu *cpu = this_cpu();
@@ -59,22 +69,17 @@ void request_loop(void)
     for (;;) {
         vmsa = __atomic_load_n(&cpu->guest.vmsa, __ATOMIC_ACQUIRE);
         if (!vmsa) {
-            halt();
+            halt(); /* until the host runs a guest here, which then calls */
             continue;
         }
-        __atomic_or_fetch(&vmsa->efer, VMSA_EFER_SVME, __ATOMIC_SEQ_CST);
+        serve_pending(cpu, vmsa);
         if (ghcb_run_vmpl(guest_vmpl) != 0) {
-            fatal(SVSM_TERM_RUN_VMPL, "host refused to run VMPL%u on vCPU %u",
-                  guest_vmpl, cpu->index);
-        }
-        /* Its VMSA may be another one by now */
-        vmsa = __atomic_load_n(&cpu->guest.vmsa, __ATOMIC_ACQUIRE);
-        if (!vmsa) {
-            continue;
-        }
-        __atomic_and_fetch(&vmsa->efer, ~VMSA_EFER_SVME, __ATOMIC_SEQ_CST);
-        if (call_pending(cpu, vmsa)) {
-            serve(cpu, vmsa);
+            /* Another vCPU's guest may be gone, the first one's is the VM */
+            if (cpu->index == 0) {
+                fatal(SVSM_TERM_RUN_VMPL, "host refused to run VMPL%u",
+                      guest_vmpl);
+            }
+            halt();
         }
     }
 }

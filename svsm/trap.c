@@ -79,10 +79,15 @@ static void gdt_init(struct percpu *cpu)
     gdt_load(&gdtr);
 }
 
-static void idt_init(void)
+static void idt_load(void)
 {
     struct table_register idtr = { sizeof(idt) - 1, (uint64_t)idt };
 
+    asm volatile("lidt %0" : : "m"(idtr));
+}
+
+static void idt_init(void)
+{
     for (unsigned i = 0; i < VECTORS; i++) {
         uint64_t stub = (uint64_t)trap_stubs + 16 * i;
 
@@ -94,13 +99,20 @@ static void idt_init(void)
             .offset_high = (uint32_t)(stub >> 32),
         };
     }
-    asm volatile("lidt %0" : : "m"(idtr));
 }
 
 void trap_init_early(struct percpu *cpu)
 {
-    gdt_init(cpu);
     idt_init();
+    gdt_init(cpu);
+    idt_load();
+}
+
+void trap_stacks(struct percpu *cpu)
+{
+    cpu->tss.rsp[0] = kva_stack(1);
+    cpu->tss.ist[IST_VC - 1] = kva_stack(2);
+    cpu->tss.ist[IST_ABORT - 1] = kva_stack(2);
 }
 
 static void syscall_init(void)
@@ -126,16 +138,12 @@ static void cr4_init(void)
 
 void trap_init(struct percpu *cpu)
 {
-    cpu->tss.rsp[0] = kva_stack(1);
-    cpu->tss.ist[IST_VC - 1] = kva_stack(2);
-    cpu->tss.ist[IST_ABORT - 1] = kva_stack(2);
     idt[SNP_VECTOR_VC].ist = IST_VC;
     idt[VECTOR_NMI].ist = IST_ABORT;
     idt[VECTOR_DF].ist = IST_ABORT;
     idt[VECTOR_MC].ist = IST_ABORT;
-    if (cpu->index != 0) {
-        trap_init_early(cpu);
-    }
+    gdt_init(cpu);
+    idt_load();
     syscall_init();
     cr4_init();
 }

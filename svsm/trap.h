@@ -11,11 +11,14 @@
 #define VECTOR_PF 14
 #define VECTOR_MC 18
 
-/* GDT, TSS with guarded stacks, IDT, SYSCALL MSRs and CR4 bits of this vCPU. */
-void trap_init(struct percpu *cpu);
-
-/* As trap_init(), early: only the IDT, with whatever stack is current. */
+/* The IDT, and this vCPU's GDT: exceptions on whatever stack is current. */
 void trap_init_early(struct percpu *cpu);
+
+/* Stacks for exceptions from CPL3, #VC and aborts of @cpu; needs the heap. */
+void trap_stacks(struct percpu *cpu);
+
+/* GDT, TSS, IDT, SYSCALL MSRs and CR4 bits of this vCPU; after trap_stacks(). */
+void trap_init(struct percpu *cpu);
 
 /* Called by entry.S for every exception that interrupts the kernel. */
 void trap_kernel(struct trap_frame *frame);
