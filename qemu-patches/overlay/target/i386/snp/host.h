@@ -1,0 +1,90 @@
+/*
+ * SEV-SNP emulated by TCG: what the files of the host side share
+ *
+ * The host side stands for KVM's SNP support (launch, GHCB) and, through
+ * libevtpm, for the firmware of the AMD-SP.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef TARGET_I386_SNP_HOST_H
+#define TARGET_I386_SNP_HOST_H
+
+#include "snp.h"
+#include "../sev-internal.h"
+#include "qemu/thread.h"
+#include "lib/amdsp.h"
+#include "lib/launch_digest.h"
+
+#define TYPE_SEV_SNP_EMULATED "sev-snp-emulated"
+OBJECT_DECLARE_SIMPLE_TYPE(SevSnpEmulated, SEV_SNP_EMULATED)
+
+struct SevSnpEmulated {
+    SevSnpGuestState parent_obj;
+
+    char *chip_dir;
+    bool debug_read;
+
+    struct evtpm_chip *chip;
+    struct evtpm_blob cert_table;
+    /* The AMD-SP's view of this VM; sp_lock is taken inside the BQL or alone */
+    QemuMutex sp_lock;
+    struct amdsp_guest sp;
+    struct launch_digest digest;
+    bool launch_finished;
+    struct vmsa **launch_vmsa;     /* by vCPU index, NULL: none in the file */
+    struct snp_id_block id_block;  /* from the IGVM file */
+    struct snp_id_auth id_auth;
+    bool igvm_id_block, igvm_author_key;
+    uint64_t ap_jump_table;
+};
+
+/* The VM's object; NULL unless snp_on(). */
+SevSnpEmulated *snp_object(void);
+
+/* ---- launch.c ---- */
+
+/* The methods that the IGVM loader calls. */
+void snp_launch_class_init(ObjectClass *oc);
+
+/* ---- cpuid.c ---- */
+
+/* CPUID as this platform answers it; @regs EAX..EDX. */
+void snp_cpuid(X86CPU *cpu, uint32_t leaf, uint32_t subleaf, uint32_t regs[4]);
+/* The table of the CPUID page, from the boot processor. */
+void snp_cpuid_fill(X86CPU *cpu, struct snp_cpuid_page *page);
+
+/* ---- ghcb.c and its parts; all run on the vCPU's thread without the BQL ---- */
+
+/*
+ * A request on the GHCB page: a private copy of the fields. Handlers change
+ * the registers in the copy and mark them valid; the caller writes them back.
+ */
+typedef struct GhcbCall {
+    SnpVcpu *v;
+    hwaddr gpa;
+    struct ghcb *g;
+    uint32_t result;       /* sw_exit_info_1 of the answer */
+    uint64_t info_2;       /* sw_exit_info_2 of the answer */
+    bool written;          /* the handler wrote the answer itself */
+} GhcbCall;
+
+void ghcb_fail(GhcbCall *call, unsigned error);
+void ghcb_exception(GhcbCall *call, uint64_t exception);
+/* Write results and info fields to the guest's page. */
+void ghcb_write_back(GhcbCall *call);
+/* Shared memory; false if @gpa is not plain RAM throughout. */
+bool snp_shared_read(hwaddr gpa, void *buf, size_t len);
+bool snp_shared_write(hwaddr gpa, const void *buf, size_t len);
+
+void ghcb_handle_io(GhcbCall *call);
+void ghcb_handle_mmio(GhcbCall *call);
+void ghcb_handle_psc(GhcbCall *call);
+/* One page by the MSR protocol: 0 or the error of the response. */
+uint32_t snp_psc_single(SnpVcpu *v, hwaddr gpa, unsigned op);
+
+/* ---- guest_request.c ---- */
+
+void ghcb_handle_guest_request(GhcbCall *call);
+
+#endif
