@@ -16,7 +16,7 @@ static void end_here(void)
 void vmpl_grant(const volatile void *va, uint64_t size, unsigned int vmpl,
                 unsigned int perms)
 {
-    for (uint64_t at = 0; at < size; at += PAGE) {
+    for (uint64_t at = 0; vmpl != 0 && at < size; at += PAGE) {
         const uint8_t *page = (const uint8_t *)va + at;
 
         if (rmpadjust(page, false, rdx_of(vmpl, perms)).eax != SNP_OK) {

@@ -1,0 +1,142 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Runs test guests by name (no name: all of guests.list) and turns what they say into TAP.
+#
+# QEMU is $EVTPM_QEMU, else qemu-system-x86_64 of $EVTPM_ARTIFACTS, else of artifacts/ in the build
+# directory ($G_TEST_BUILDDIR, else the current one). Logs stay in tests/guest/logs there.
+set -u
+
+source=$(cd "$(dirname "$0")" && pwd)
+build=${G_TEST_BUILDDIR:-$PWD}
+qemu=${EVTPM_QEMU:-${EVTPM_ARTIFACTS:-$build/artifacts}/qemu-system-x86_64}
+guests=$build/tests/guest
+logs=$guests/logs
+chip=$guests/chip
+tests=0
+pid=
+
+stop() {
+    if [ -n "$pid" ]; then
+        kill "$pid" 2>/dev/null
+    fi
+}
+trap stop EXIT
+trap 'exit 1' HUP INT TERM
+
+verdict() { # STATUS(0 good) TEXT
+    tests=$((tests + 1))
+    if [ "$1" -eq 0 ]; then
+        echo "ok $tests - $2"
+    else
+        echo "not ok $tests - $2"
+    fi
+}
+
+# What helps whoever reads a failure
+explain() { # NAME
+    echo "# the last lines of the guest's console ($logs/$1/console):"
+    tail -n 5 "$logs/$1/console" 2>/dev/null | sed 's/^/#   /'
+    echo "# QEMU's messages ($logs/$1/stderr):"
+    tail -n 5 "$logs/$1/stderr" | sed 's/^/#   /'
+}
+
+start_qemu() { # NAME LIMIT OPTIONS...
+    name=$1
+    limit=$2
+    shift 2
+    timeout -k 5 "$limit" "$qemu" -accel tcg \
+        -machine q35,confidential-guest-support=sev0,igvm-cfg=igvm0 \
+        -object "sev-snp-emulated,id=sev0,chip=$chip" \
+        -object "igvm-cfg,id=igvm0,file=$guests/$name.igvm" \
+        -cpu EPYC-v4 -m 64 -nodefaults -vga none -display none -no-reboot \
+        -monitor none -serial none -parallel none \
+        -debugcon "file:$logs/$name/console" \
+        -device isa-debug-exit,iobase=0xf4,iosize=1 \
+        "$@" >"$logs/$name/stderr" 2>&1 </dev/null &
+    pid=$!
+    wait "$pid"
+    status=$?
+    pid=
+}
+
+# The guest's own verdicts: counted only where it is to run to its end.
+guest_verdicts() { # NAME
+    said=0
+    while IFS= read -r line; do
+        case $line in
+        'ok '*)
+            verdict 0 "$1: ${line#ok * - }"
+            said=$((said + 1))
+            ;;
+        'not ok '*)
+            verdict 1 "$1: ${line#not ok * - }"
+            said=$((said + 1))
+            ;;
+        1..*)
+            [ "$said" -gt 0 ] && [ "${line#1..}" -eq "$said" ]
+            verdict $? "$1: all $said verdicts arrived"
+            ;;
+        *)
+            echo "# $1: ${line#\# }"
+            ;;
+        esac
+    done <"$logs/$1/console"
+}
+
+run() { # NAME STATUS MESSAGE OPTIONS LIMIT
+    rm -rf "${logs:?}/$1"
+    mkdir -p "$logs/$1"
+    : >"$logs/$1/console"
+    # shellcheck disable=SC2086  # the options are words
+    start_qemu "$1" "$5" $4
+    if [ "$2" -eq 33 ]; then
+        guest_verdicts "$1"
+    else
+        sed "s/^/# $1: /" "$logs/$1/console"
+    fi
+    case $status in
+    124 | 137) text="$1: ends within $5 s" ;;
+    *) text="$1: ends with status $2" ;;
+    esac
+    [ "$status" -eq "$2" ]
+    verdict $? "$text"
+    [ "$status" -eq "$2" ] || echo "# $1: status $status"
+    # The CPU model has features that TCG lacks; that is said for every guest.
+    grep -v "warning: TCG doesn't support requested feature" \
+        "$logs/$1/stderr" >"$logs/$1/messages"
+    if [ -n "$3" ]; then
+        grep -Eq "$3" "$logs/$1/messages"
+        good=$?
+        verdict $good "$1: QEMU's message matches /$3/"
+    else
+        [ ! -s "$logs/$1/messages" ]
+        good=$?
+        verdict $good "$1: QEMU has nothing to say"
+    fi
+    if [ "$status" -ne "$2" ] || [ $good -ne 0 ]; then
+        explain "$1"
+    fi
+}
+
+if [ ! -x "$qemu" ]; then
+    echo "1..0 # SKIP no QEMU with the emulation: make artifacts builds it"
+    exit 0
+fi
+if [ ! -d "$chip" ] && ! "$guests/mkchip" "$chip"; then
+    echo "Bail out! no chip directory"
+    exit 1
+fi
+while IFS='|' read -r name status message options limit <&3; do
+    case $name in
+    '' | '#'*) continue ;;
+    esac
+    if [ $# -gt 0 ]; then
+        case " $* " in
+        *" $name "*) ;;
+        *) continue ;;
+        esac
+    fi
+    run "$name" "$status" "$message" "$options" "$limit"
+done 3<"$source/guests.list"
+echo "1..$tests"
+[ "$tests" -gt 0 ]
