@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* Loading an emulated chip's directory. */
+#include "lib/chip.h"
+
+#include <gnutls/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/certs.h"
+#include "lib/file.h"
+
+#define FILE_MAX 0x10000u
+
+static int read_file(const char *dir, const char *name, struct evtpm_blob *out,
+                     struct evtpm_error *err)
+{
+    char path[4096];
+    int n = snprintf(path, sizeof(path), "%s/%s", dir, name);
+
+    if (n < 0 || (size_t)n >= sizeof(path)) {
+        return evtpm_fail(err, "path of the chip directory is too long");
+    }
+    return evtpm_file_read(path, FILE_MAX, out, err);
+}
+
+static int load_cert(const char *dir, const char *name, struct evtpm_blob *der,
+                     struct evtpm_error *err)
+{
+    struct evtpm_blob pem = { 0 };
+    int rc = read_file(dir, name, &pem, err);
+
+    if (rc == 0 && evtpm_cert_decode(pem.data, pem.size, der, err) < 0) {
+        rc = evtpm_fail_prefix(err, "%s/%s", dir, name);
+    }
+    evtpm_blob_clear(&pem);
+    return rc;
+}
+
+static int load_root_key(const char *dir, struct evtpm_chip *chip,
+                         struct evtpm_error *err)
+{
+    struct evtpm_blob text = { 0 };
+    char hex[65] = "";
+    int rc = read_file(dir, "root.key", &text, err);
+
+    if (rc == 0 && text.size >= 64 && text.size <= 65) {
+        memcpy(hex, text.data, 64);
+    }
+    if (rc == 0 && !evtpm_unhex(chip->root_key, 32, hex)) {
+        rc = evtpm_fail(err, "%s/root.key: not 64 hex digits", dir);
+    }
+    evtpm_blob_clear(&text);
+    gnutls_memset(hex, 0, sizeof(hex));
+    return rc;
+}
+
+static int load_vcek_key(const char *dir, struct evtpm_chip *chip,
+                         struct evtpm_error *err)
+{
+    struct evtpm_blob pem = { 0 };
+    gnutls_datum_t data;
+    int rc = read_file(dir, "vcek-key.pem", &pem, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    data.data = pem.data;
+    data.size = (unsigned)pem.size;
+    rc = gnutls_privkey_init(&chip->vcek_key);
+    if (rc == 0) {
+        rc = gnutls_privkey_import_x509_raw(chip->vcek_key, &data,
+                                            GNUTLS_X509_FMT_PEM, NULL, 0);
+    }
+    evtpm_blob_clear(&pem);
+    return rc < 0 ? evtpm_fail(err, "%s/vcek-key.pem: %s", dir,
+                               gnutls_strerror(rc))
+                  : 0;
+}
+
+/* The key belongs to the certificate when both give the same key identifier. */
+static bool key_fits(gnutls_privkey_t key, gnutls_x509_crt_t crt)
+{
+    uint8_t ours[32], theirs[32];
+    size_t n = sizeof(ours), m = sizeof(theirs);
+    gnutls_pubkey_t pub;
+    bool same = false;
+
+    if (gnutls_pubkey_init(&pub) < 0) {
+        return false;
+    }
+    if (gnutls_pubkey_import_privkey(pub, key, 0, 0) == 0 &&
+        gnutls_pubkey_get_key_id(pub, GNUTLS_KEYID_USE_SHA256, ours, &n) == 0 &&
+        gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA256, theirs, &m) ==
+            0) {
+        same = n == m && memcmp(ours, theirs, n) == 0;
+    }
+    gnutls_pubkey_deinit(pub);
+    return same;
+}
+
+static int take_identity(const char *dir, struct evtpm_chip *chip,
+                         struct evtpm_error *err)
+{
+    gnutls_x509_crt_t crt = evtpm_cert_import(&chip->vcek, err);
+    struct evtpm_vcek_info info;
+    int rc;
+
+    if (!crt) {
+        return -1;
+    }
+    rc = evtpm_vcek_read(crt, &info, err);
+    if (rc < 0) {
+        evtpm_fail_prefix(err, "%s/vcek.pem", dir);
+    } else if (!key_fits(chip->vcek_key, crt)) {
+        rc =
+            evtpm_fail(err, "%s: vcek-key.pem is not the key of vcek.pem", dir);
+    } else {
+        chip->product = info.product;
+        chip->tcb = info.tcb;
+        memcpy(chip->chip_id, info.hwid, info.hwid_size);
+    }
+    gnutls_x509_crt_deinit(crt);
+    return rc;
+}
+
+struct evtpm_chip *evtpm_chip_load(const char *dir, struct evtpm_error *err)
+{
+    struct evtpm_chip *chip = calloc(1, sizeof(*chip));
+
+    if (!chip) {
+        evtpm_fail(err, "out of memory");
+        return NULL;
+    }
+    if (load_cert(dir, "ark.pem", &chip->ark, err) < 0 ||
+        load_cert(dir, "ask.pem", &chip->ask, err) < 0 ||
+        load_cert(dir, "vcek.pem", &chip->vcek, err) < 0 ||
+        load_vcek_key(dir, chip, err) < 0 ||
+        load_root_key(dir, chip, err) < 0 ||
+        take_identity(dir, chip, err) < 0) {
+        evtpm_chip_free(chip);
+        return NULL;
+    }
+    return chip;
+}
+
+void evtpm_chip_free(struct evtpm_chip *chip)
+{
+    if (!chip) {
+        return;
+    }
+    evtpm_blob_clear(&chip->ark);
+    evtpm_blob_clear(&chip->ask);
+    evtpm_blob_clear(&chip->vcek);
+    if (chip->vcek_key) {
+        gnutls_privkey_deinit(chip->vcek_key);
+    }
+    gnutls_memset(chip->root_key, 0, sizeof(chip->root_key));
+    free(chip);
+}
+
+int evtpm_chip_cert_table(const struct evtpm_chip *chip,
+                          struct evtpm_blob *table, struct evtpm_error *err)
+{
+    const struct evtpm_chain chain = { chip->ark, chip->ask, chip->vcek };
+
+    return evtpm_cert_table_build(&chain, table, err);
+}
