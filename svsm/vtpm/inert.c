@@ -18,9 +18,9 @@ static int return_error(void)
     return -1;
 }
 
-#define NULL_FROM(name) \
+#define NULL_FROM(name)                                                        \
     void *vtpm_own_##name(void) __attribute__((alias("return_null")))
-#define ERROR_FROM(name) \
+#define ERROR_FROM(name)                                                       \
     int vtpm_own_##name(void) __attribute__((alias("return_error")))
 
 NULL_FROM(fopen);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The live and the shadow TPM: set-up of libtpms. */
 #include <limits.h>
-#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <libtpms/tpm_error.h>
 #include <libtpms/tpm_library.h>
+#include <libtpms/tpm_nvfilename.h>
+#include <openssl/crypto.h>
 
 #include "svsm/vtpm/tpm.h"
 
@@ -32,20 +35,76 @@ static TPM_RESULT nv_init(void)
     return TPM_SUCCESS;
 }
 
-/* Nothing was ever stored: libtpms then manufactures a TPM. */
+/* libtpms manufactures a TPM, stores it, powers it on and loads it again; were
+ * there nothing to load, it would go on with an NV of zeros: the same seeds in
+ * every TPM. So what it stores is kept until it has been loaded. From then on
+ * libtpms works on its own copy of NV, which ends with the process. */
+static struct {
+    unsigned char *data;
+    uint32_t size;
+    bool loaded;
+} nv;
+
+static bool is_permanent(const char *name)
+{
+    return strcmp(name, TPM_PERMANENT_ALL_NAME) == 0;
+}
+
 static TPM_RESULT nv_load(unsigned char **data, uint32_t *size, uint32_t number,
                           const char *name)
 {
     (void)number;
-    (void)name;
-    *data = NULL;
-    *size = 0;
-    return TPM_RETRY;
+    if (nv.data == NULL || !is_permanent(name)) {
+        return TPM_RETRY; /* there is none: manufacture, or start clean */
+    }
+    *data = malloc(nv.size); /* libtpms frees it */
+    if (*data == NULL) {
+        return TPM_FAIL;
+    }
+    memcpy(*data, nv.data, nv.size);
+    *size = nv.size;
+    nv.loaded = true;
+    return TPM_SUCCESS;
 }
 
-/* libtpms works on its own copy of NV, which ends with the process. */
+static void nv_forget(void)
+{
+    if (nv.data != NULL) {
+        OPENSSL_cleanse(nv.data, nv.size);
+        free(nv.data);
+        nv.data = NULL;
+    }
+}
+
 static TPM_RESULT nv_store(const unsigned char *data, uint32_t size,
                            uint32_t number, const char *name)
+{
+    (void)number;
+    if (nv.loaded || !is_permanent(name)) {
+        return TPM_SUCCESS;
+    }
+    nv_forget();
+    nv.data = malloc(size);
+    if (nv.data == NULL) {
+        return TPM_FAIL;
+    }
+    memcpy(nv.data, data, size);
+    nv.size = size;
+    return TPM_SUCCESS;
+}
+
+/* The shadow TPM gets its permanent state by TPMLIB_SetState() alone. */
+static TPM_RESULT shadow_nv_load(unsigned char **data, uint32_t *size,
+                                 uint32_t number, const char *name)
+{
+    (void)data;
+    (void)size;
+    (void)number;
+    return is_permanent(name) ? TPM_FAIL : TPM_RETRY;
+}
+
+static TPM_RESULT shadow_nv_store(const unsigned char *data, uint32_t size,
+                                  uint32_t number, const char *name)
 {
     (void)data;
     (void)size;
@@ -90,23 +149,26 @@ static TPM_RESULT physical_presence(TPM_BOOL *present, uint32_t number)
     return TPM_SUCCESS;
 }
 
-#define CALLBACKS(get_locality)                                                \
-    {                                                                          \
-        .sizeOfStruct = sizeof(struct libtpms_callbacks),                      \
-        .tpm_nvram_init = nv_init, .tpm_nvram_loaddata = nv_load,              \
-        .tpm_nvram_storedata = nv_store, .tpm_nvram_deletename = nv_delete,    \
-        .tpm_io_init = io_init, .tpm_io_getlocality = (get_locality),          \
-        .tpm_io_getphysicalpresence = physical_presence,                       \
-    }
-
 bool vtpm_live_start(void)
 {
-    struct libtpms_callbacks callbacks = CALLBACKS(live_get_locality);
+    struct libtpms_callbacks callbacks = {
+        .sizeOfStruct = sizeof(callbacks),
+        .tpm_nvram_init = nv_init,
+        .tpm_nvram_loaddata = nv_load,
+        .tpm_nvram_storedata = nv_store,
+        .tpm_nvram_deletename = nv_delete,
+        .tpm_io_init = io_init,
+        .tpm_io_getlocality = live_get_locality,
+        .tpm_io_getphysicalpresence = physical_presence,
+    };
+    bool done;
 
     TPMLIB_SetDebugFD(NO_LOG);
-    return TPMLIB_RegisterCallbacks(&callbacks) == TPM_SUCCESS &&
+    done = TPMLIB_RegisterCallbacks(&callbacks) == TPM_SUCCESS &&
            TPMLIB_ChooseTPMVersion(TPMLIB_TPM_VERSION_2) == TPM_SUCCESS &&
-           TPMLIB_MainInit() == TPM_SUCCESS;
+           TPMLIB_MainInit() == TPM_SUCCESS && nv.loaded;
+    nv_forget();
+    return done;
 }
 
 void vtpm_live_set_locality(uint8_t locality)
@@ -129,7 +191,16 @@ bool vtpm_live_permanent_state(unsigned char **blob, uint32_t *size)
 
 bool vtpm_shadow_start(const unsigned char *blob, uint32_t size)
 {
-    struct libtpms_callbacks callbacks = CALLBACKS(shadow_get_locality);
+    struct libtpms_callbacks callbacks = {
+        .sizeOfStruct = sizeof(callbacks),
+        .tpm_nvram_init = nv_init,
+        .tpm_nvram_loaddata = shadow_nv_load,
+        .tpm_nvram_storedata = shadow_nv_store,
+        .tpm_nvram_deletename = nv_delete,
+        .tpm_io_init = io_init,
+        .tpm_io_getlocality = shadow_get_locality,
+        .tpm_io_getphysicalpresence = physical_presence,
+    };
 
     shadow_TPMLIB_SetDebugFD(NO_LOG);
     return shadow_TPMLIB_RegisterCallbacks(&callbacks) == TPM_SUCCESS &&
