@@ -1,0 +1,134 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The vTPM program under tpm2-tools: what people and the guest will use on it.
+# shellcheck disable=SC2317 # functions are called through check and trap
+set -u
+
+build=${G_TEST_BUILDDIR:-.}
+program=$(cd "$build" && pwd)/svsm/vtpm/evtpm-vtpm
+relay=$(cd "$build" && pwd)/tests/unit/vtpm-relay
+
+if ! command -v tpm2_createek >/dev/null; then
+    echo "1..0 # SKIP tpm2-tools is not installed"
+    exit 0
+fi
+
+work=$(mktemp -d)
+pid=
+cleanup()
+{
+    [ -z "$pid" ] || kill "$pid" 2>/dev/null
+    rm -rf "$work"
+}
+trap cleanup EXIT
+cd "$work" || exit 1
+
+# power_on NAME: a new TPM of that name for the tools that follow. Descriptors 8
+# and 9 hold its FIFOs open, so it lives while no tool is connected.
+power_on()
+{
+    mkfifo "$1.in" "$1.out"
+    exec 8<>"$1.in" 9<>"$1.out"
+    "$program" <"$1.in" >"$1.out" 2>"$1.log" 8>&- 9>&- &
+    pid=$!
+    TPM2TOOLS_TCTI="cmd:$relay $1.in $1.out"
+    export TPM2TOOLS_TCTI
+}
+power_off()
+{
+    exec 8>&- 9>&-
+    wait "$pid"
+}
+
+tests=0
+failed=0
+# check NAME COMMAND...: one TAP line
+check()
+{
+    name=$1
+    shift
+    tests=$((tests + 1))
+    if "$@" >"out" 2>&1; then
+        echo "ok $tests - $name"
+    else
+        failed=1
+        echo "not ok $tests - $name"
+        sed 's/^/# /' out
+    fi
+}
+refused()
+{
+    ! "$@"
+}
+same()
+{
+    cmp "$1" "$2"
+}
+different()
+{
+    ! cmp -s "$1" "$2"
+}
+
+# Without a relay: each tool has a TPM of its own.
+check "cmd: transport starts the program" \
+    tpm2_startup -c -T "cmd:$program"
+check "a TPM that was not started up gives no random numbers" \
+    refused tpm2_getrandom 8 -T "cmd:$program"
+
+power_on one
+check "startup" tpm2_startup -c
+check "random numbers" tpm2_getrandom -o random 32
+check "RSA endorsement key" \
+    tpm2_createek -G rsa -c ek.ctx -u ek.pub -f tpmt
+check "ECC endorsement key" \
+    tpm2_createek -G ecc -c ecc.ctx -u ecc.pub -f tpmt
+# A control frame is not for the tools; written into the FIFO beside them.
+control()
+{
+    # shellcheck disable=SC2059,SC1003 # octal escapes
+    printf '\340\001\000\000\000\012\000\000\000\'"$1" >&8
+    head -c "$2" <&9 | tail -c +11 >"$3"
+}
+control 001 324 told-rsa.pub
+control 002 132 told-ecc.pub
+check "the SVSM's frame tells the RSA key of createek" same ek.pub told-rsa.pub
+check "the SVSM's frame tells the ECC key of createek" same ecc.pub told-ecc.pub
+
+check "attestation key" \
+    tpm2_createak -C ek.ctx -c ak.ctx -u ak.pub -n ak.name -G rsa -s rsassa \
+    -g sha256
+check "PCRs extend" \
+    tpm2_pcrextend "16:sha256=$(printf %064d 0)"
+check "quote" \
+    tpm2_quote -c ak.ctx -l sha256:0,16 -q abcd -m quote -s signature -o pcrs
+check "the quote verifies" \
+    tpm2_checkquote -u ak.pub -m quote -s signature -f pcrs -q abcd
+check "the quote does not verify for another nonce" \
+    refused tpm2_checkquote -u ak.pub -m quote -s signature -f pcrs -q abce
+
+echo secret >secret
+check "seal" eval 'tpm2_createprimary -C o -c primary.ctx &&
+    tpm2_create -C primary.ctx -i secret -u seal.pub -r seal.priv'
+check "unseal" eval 'tpm2_load -C primary.ctx -u seal.pub -r seal.priv \
+    -c seal.ctx && tpm2_unseal -c seal.ctx -o unsealed && cmp secret unsealed'
+check "NV index" eval 'tpm2_nvdefine 0x1500001 -s 7 &&
+    tpm2_nvwrite 0x1500001 -i secret && tpm2_nvread 0x1500001 -o nv &&
+    cmp secret nv'
+check "persistent handle" \
+    tpm2_evictcontrol -C o -c primary.ctx 0x81000001
+
+# Powered off and on: another TPM. The controls for each line are above.
+check "the program ends with its input, without error" power_off
+power_on two
+check "startup of the second TPM" tpm2_startup -c
+check "its endorsement key" tpm2_createek -G rsa -c ek2.ctx -u ek2.pub -f tpmt
+check "its endorsement key is another" different ek.pub ek2.pub
+check "the NV index is gone" refused tpm2_nvread 0x1500001
+check "the persistent handle is gone" refused tpm2_readpublic -c 0x81000001
+check "the sealed object does not load" eval \
+    'tpm2_createprimary -C o -c primary2.ctx &&
+     ! tpm2_load -C primary2.ctx -u seal.pub -r seal.priv -c seal2.ctx'
+check "nothing was logged" eval '! grep . one.log two.log'
+
+echo "1..$tests"
+exit $failed
