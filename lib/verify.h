@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The relying party's judgement of evidence. A chain of links, checked in this order:
+ *
+ *   trusted root -> VCEK -> report -> launch digest (this SVSM and vTPM, at VMPL 0)
+ *     -> report data = SHA-512(nonce || manifest) -> EK -> AK -> quote -> PCRs -> logs
+ *
+ * All links are checked even after one failed, so that a person sees the whole picture; a link
+ * whose input is unreadable is skipped, and the link "evidence" has failed then.
+ */
+#ifndef EVTPM_LIB_VERIFY_H
+#define EVTPM_LIB_VERIFY_H
+
+#include <time.h>
+
+#include "lib/certs.h"
+#include "lib/evidence.h"
+
+enum evtpm_link {
+    EVTPM_LINK_EVIDENCE,
+    EVTPM_LINK_NONCE,
+    EVTPM_LINK_ROOT,
+    EVTPM_LINK_CHAIN,
+    EVTPM_LINK_REPORT_SIGNATURE,
+    EVTPM_LINK_REPORT_FORM,
+    EVTPM_LINK_CHIP,
+    EVTPM_LINK_TCB,
+    EVTPM_LINK_POLICY,
+    EVTPM_LINK_VMPL,
+    EVTPM_LINK_LAUNCH_DIGEST,
+    EVTPM_LINK_REPORT_DATA,
+    EVTPM_LINK_EK,
+    EVTPM_LINK_EK_ATTRIBUTES,
+    EVTPM_LINK_AK_ATTRIBUTES,
+    EVTPM_LINK_AK_NAME,
+    EVTPM_LINK_AK_BINDING,
+    EVTPM_LINK_QUOTE_FORM,
+    EVTPM_LINK_QUOTE_SIGNATURE,
+    EVTPM_LINK_QUOTE_NONCE,
+    EVTPM_LINK_QUOTE_PCRS,
+    EVTPM_LINK_EVENT_LOG,
+    EVTPM_LINK_IMA_LOG,
+    EVTPM_LINK_COUNT,
+};
+
+/* "report-signature"; for machines, stable. */
+const char *evtpm_link_name(enum evtpm_link link);
+/* "the report is signed by the VCEK"; for people. */
+const char *evtpm_link_claim(enum evtpm_link link);
+/* 20 to 42: the exit status of a program for which this link failed first. */
+int evtpm_link_exit_status(enum evtpm_link link);
+
+/* What the relying party expects. All zero is the strictest: it accepts nothing. */
+struct evtpm_policy {
+    const struct evtpm_blob *nonce;             /* the one sent; NULL fails unless `recorded` */
+    const struct evtpm_blob *credential_secret; /* what was wrapped for the EK; likewise */
+    bool recorded; /* evidence from a file: freshness and AK binding are skipped, not failed */
+
+    const uint8_t (*launch_digests)[48]; /* any of these */
+    size_t launch_digest_count;
+
+    const struct evtpm_blob *roots; /* trusted root certificates, DER or PEM, besides AMD's */
+    size_t root_count;
+    const struct evtpm_chain *certificates; /* for those that the evidence lacks; may be NULL */
+    time_t now;                             /* for certificates; 0: the clock */
+
+    const struct snp_tcb *tcb_floor; /* NULL: any */
+    bool allow_debug;                /* guest policy bit 19 */
+    bool allow_migration;            /* guest policy bit 18 */
+
+    uint32_t required_pcrs; /* that the quote must cover; 0: PCRs 0 to 9 */
+    uint32_t free_pcrs;     /* that no log need explain: 16 and 23 belong to applications */
+};
+
+enum evtpm_status { EVTPM_SKIPPED, EVTPM_PASSED, EVTPM_FAILED };
+
+struct evtpm_link_result {
+    enum evtpm_status status;
+    char detail[512]; /* one line: what was seen; on failure what was seen and what was wanted */
+};
+
+struct evtpm_result {
+    struct evtpm_link_result link[EVTPM_LINK_COUNT];
+    /* The first link that failed; EVTPM_LINK_COUNT when the evidence is good. */
+    enum evtpm_link failed;
+    bool emulated; /* the root is an emulated one */
+};
+
+/*
+ * Judges the evidence. Returns 0 when every link held (or was skipped as the policy allows), else
+ * the exit status of the first that failed. Neither argument is kept.
+ */
+int evtpm_verify(const struct evtpm_evidence *evidence,
+                 const struct evtpm_policy *policy,
+                 struct evtpm_result *result);
+
+#endif
