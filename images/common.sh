@@ -98,3 +98,20 @@ prune()
             rm -rf "$old"
         done
 }
+
+# use_ccache: compilers through ccache where it is installed, with its own
+# store, so that a changed line does not mean compiling everything again.
+use_ccache()
+{
+    # shellcheck disable=SC2034 # for the caller
+    cc=gcc
+    if command -v ccache >/dev/null; then
+        # shellcheck disable=SC2034
+        cc='ccache gcc'
+        CCACHE_DIR=$cache/ccache
+        CCACHE_MAXSIZE=3G
+        CCACHE_BASEDIR=$tmp
+        CCACHE_NOHASHDIR=1
+        export CCACHE_DIR CCACHE_MAXSIZE CCACHE_BASEDIR CCACHE_NOHASHDIR
+    fi
+}
