@@ -106,7 +106,7 @@ static bool add_ram(IgvmLoader *l, const IgvmRange *r, Error **errp)
         return false;
     }
     ram = g_new0(MemoryRegion, 1);
-    if (!memory_region_init_ram(ram, OBJECT(l->machine), name, size, errp)) {
+    if (!memory_region_init_ram(ram, NULL, name, size, errp)) {
         g_free(ram);
         return false;
     }

@@ -75,12 +75,13 @@ static void hold_until_sipi(SnpVcpu *v)
 
 static uint64_t msr_cpuid(SnpVcpu *v, uint64_t request)
 {
+    static const uint8_t order[] = { R_EAX, R_EBX, R_ECX, R_EDX };
     unsigned reg = (request >> 30) & 3;
     uint32_t regs[4];
 
     /* Guests index by the register number of the answer: it is echoed. */
     snp_cpuid(v->cpu, request >> 32, 0, regs);
-    return (uint64_t)regs[reg] << 32 | (uint64_t)reg << 30 |
+    return (uint64_t)regs[order[reg]] << 32 | (uint64_t)reg << 30 |
            GHCB_MSR_CPUID_RESP;
 }
 

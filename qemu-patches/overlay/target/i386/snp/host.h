@@ -49,7 +49,7 @@ void snp_launch_class_init(ObjectClass *oc);
 
 /* ---- cpuid.c ---- */
 
-/* CPUID as this platform answers it; @regs EAX..EDX. */
+/* CPUID as this platform answers it; @regs by R_EAX and so on. */
 void snp_cpuid(X86CPU *cpu, uint32_t leaf, uint32_t subleaf, uint32_t regs[4]);
 /* The table of the CPUID page, from the boot processor. */
 void snp_cpuid_fill(X86CPU *cpu, struct snp_cpuid_page *page);

@@ -60,8 +60,8 @@ static int snp_check_support(ConfidentialGuestPlatformType platform,
                              uint16_t platform_version, uint8_t highest_vtl,
                              uint64_t shared_gpa_boundary)
 {
-    return platform == CGS_PLATFORM_SEV_SNP && platform_version == 1 &&
-           highest_vtl == 0;
+    /* The highest VTL is a hint for hosts that have VTLs. */
+    return platform == CGS_PLATFORM_SEV_SNP && platform_version <= 1;
 }
 
 static int snp_set_guest_policy(ConfidentialGuestPolicyType policy_type,

@@ -108,6 +108,8 @@ static int snp_tcg_init(ConfidentialGuestSupport *cgs, Error **errp)
         return -1;
     }
     replay_add_blocker("sev-snp-emulated");
+    /* The host patches no guest code, and touches no register. */
+    object_register_sugar_prop("apic-common", "vapic", "off", false);
     X86_MACHINE(ms)->smm = ON_OFF_AUTO_OFF;
     PC_MACHINE(ms)->vmport = ON_OFF_AUTO_OFF;
 
