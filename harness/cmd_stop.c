@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* evtpm stop and evtpm reboot. */
+#include <stdio.h>
+
+#include "harness/command.h"
+#include "harness/vm.h"
+
+/* The record of a VM that nobody supervises is ours to remove. */
+static void clean_up(struct vm *vm)
+{
+    if (!vm->config->supervisor && state_relock(&vm->dir, 1000, NULL)) {
+        state_remove(&vm->dir);
+    }
+}
+
+int cmd_stop(int argc, char **argv, GError **error)
+{
+    gboolean all = FALSE;
+    double grace = 20;
+    const GOptionEntry entries[] = {
+        { "all", 'a', 0, G_OPTION_ARG_NONE, &all, "end all VMs", NULL },
+        { "grace", 'g', 0, G_OPTION_ARG_DOUBLE, &grace,
+          "how long a VM with a disk may take to shut down (default: 20)",
+          "SECONDS" },
+        { NULL },
+    };
+    if (command_options(&argc, &argv, entries, "stop VM... | --all",
+                        "Ends VMs. All that their vTPMs held is gone.", 0, -1,
+                        error) < 0) {
+        return -1;
+    }
+    if (argc < 2 && !all) {
+        fail(error, HARNESS_ERROR_USAGE, "usage: evtpm stop VM... | --all");
+        return -1;
+    }
+    g_autoptr(GPtrArray) names =
+        all ? state_list(error) : g_ptr_array_new_with_free_func(g_free);
+    if (!names) {
+        return -1;
+    }
+    for (int i = 1; !all && i < argc; i++) {
+        g_ptr_array_add(names, g_strdup(argv[i]));
+    }
+    for (guint i = 0; i < names->len; i++) {
+        struct vm *vm = vm_attach(g_ptr_array_index(names, i), error);
+        gboolean ok = vm && vm_stop(vm, grace, error);
+        if (ok) {
+            clean_up(vm);
+        }
+        vm_free(vm);
+        if (!ok) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int cmd_reboot(int argc, char **argv, GError **error)
+{
+    double timeout = 120;
+    const GOptionEntry entries[] = {
+        { "timeout", 't', 0, G_OPTION_ARG_DOUBLE, &timeout,
+          "limit for the guest to be up again (default: 120)", "SECONDS" },
+        { NULL },
+    };
+    if (command_options(&argc, &argv, entries, "reboot [OPTIONS] VM",
+                        "Lets the guest reboot and launches the same VM "
+                        "again: a new launch measurement, a new vTPM.",
+                        1, 1, error) < 0) {
+        return -1;
+    }
+    struct vm *vm = vm_attach(argv[1], error);
+    if (!vm) {
+        return -1;
+    }
+    deadline_t deadline = deadline_in(timeout);
+    gboolean ok = vm_reboot(vm, deadline, error);
+    /* a VM of another command is watched by that one */
+    gboolean image = vm->config->kernel && !vm->config->disk;
+    if (ok && !vm->config->supervisor && image) {
+        ok = vm_wait_agent(vm, deadline, error);
+    }
+    vm_free(vm);
+    return ok ? 0 : -1;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* QEMU's command line: one function per subject, the platform's part kept apart. */
+#include "harness/cmdline.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void add(GStrvBuilder *b, const char *option, const char *fmt, ...)
+    G_GNUC_PRINTF(3, 4);
+
+static void add(GStrvBuilder *b, const char *option, const char *fmt, ...)
+{
+    g_strv_builder_add(b, option);
+    if (fmt) {
+        va_list ap;
+        va_start(ap, fmt);
+        g_autofree char *value = g_strdup_vprintf(fmt, ap);
+        va_end(ap);
+        g_strv_builder_add(b, value);
+    }
+}
+
+/* A comma in a QEMU option's value is written twice. */
+static char *escape(const char *path)
+{
+    g_auto(GStrv) parts = g_strsplit(path, ",", -1);
+    return g_strjoinv(",,", parts);
+}
+
+static void add_platform(GStrvBuilder *b, const struct vm_config *c)
+{
+    g_autofree char *igvm = escape(c->igvm);
+    if (c->platform == PLATFORM_SNP) {
+        /* as a KVM with VMPL switching wants it: shared RAM from memfd, split irqchip */
+        add(b, "-accel", "kvm");
+        add(b, "-machine",
+            "q35,confidential-guest-support=sev0,igvm-cfg=igvm0,"
+            "kernel-irqchip=split,memory-backend=ram0");
+        add(b, "-object", "memory-backend-memfd,id=ram0,size=%uM,share=on",
+            c->memory);
+        add(b, "-object", "sev-snp-guest,id=sev0,cbitpos=51,"
+            "reduced-phys-bits=1");
+    } else {
+        g_autofree char *chip = escape(c->chip);
+        add(b, "-accel", "tcg");
+        add(b, "-machine",
+            "q35,confidential-guest-support=sev0,igvm-cfg=igvm0");
+        add(b, "-object", "sev-snp-emulated,id=sev0,chip=%s%s", chip,
+            c->debug_read ? ",debug-read=on" : "");
+    }
+    add(b, "-object", "igvm-cfg,id=igvm0,file=%s", igvm);
+    add(b, "-cpu", "EPYC-v4");
+    add(b, "-m", "%uM", c->memory);
+    add(b, "-smp", "%u", c->cpus);
+}
+
+static void add_channels(GStrvBuilder *b, const struct cmdline_channels *ch)
+{
+    g_autofree char *log = escape(ch->console_log);
+    add(b, "-chardev", "socket,id=own,fd=%d,server=on,wait=off", ch->own);
+    add(b, "-mon", "chardev=own,mode=control");
+    add(b, "-chardev", "socket,id=qmp,fd=%d,server=on,wait=off", ch->qmp);
+    add(b, "-mon", "chardev=qmp,mode=control");
+    add(b, "-chardev",
+        "socket,id=con,fd=%d,server=on,wait=off,logfile=%s,logappend=on",
+        ch->console, log);
+    add(b, "-serial", "chardev:con");
+    add(b, "-chardev", "socket,id=ga,fd=%d,server=on,wait=off", ch->ga);
+    add(b, "-device", "virtio-serial-pci,romfile=");
+    add(b, "-device",
+        "virtserialport,chardev=ga,name=org.qemu.guest_agent.0");
+}
+
+static const char *disk_format(const char *path)
+{
+    char magic[4] = "";
+    FILE *file = fopen(path, "re");
+    if (file) {
+        if (fread(magic, 1, sizeof(magic), file) < sizeof(magic)) {
+            magic[0] = '\0';
+        }
+        fclose(file);
+    }
+    /* named, not probed: a guest could turn its raw disk into a qcow2 with a backing file */
+    return memcmp(magic, "QFI\xfb", 4) == 0 ? "qcow2" : "raw";
+}
+
+static void add_system(GStrvBuilder *b, const struct vm_config *c)
+{
+    if (c->kernel) {
+        add(b, "-kernel", "%s", c->kernel);
+    }
+    if (c->initrd) {
+        add(b, "-initrd", "%s", c->initrd);
+    }
+    if (c->append) {
+        add(b, "-append", "%s", c->append);
+    }
+    if (c->disk) {
+        g_autofree char *disk = escape(c->disk);
+        add(b, "-drive", "if=none,id=disk0,file=%s,format=%s", disk,
+            disk_format(c->disk));
+        add(b, "-device", "virtio-blk-pci,drive=disk0,bootindex=0,romfile=");
+    }
+}
+
+GStrv cmdline_build(const struct vm_config *config,
+                    const struct cmdline_channels *channels)
+{
+    g_autoptr(GStrvBuilder) b = g_strv_builder_new();
+    g_strv_builder_add(b, config->qemu);
+    add(b, "-name", "%s", config->name);
+    add(b, "-nodefaults", NULL);
+    add(b, "-no-user-config", NULL);
+    add(b, "-no-reboot", NULL);
+    add(b, "-display", "none");
+    add(b, "-vga", "none");
+    add_platform(b, config);
+    add_channels(b, channels);
+    add_system(b, config);
+    for (char **e = config->extra; e && *e; e++) {
+        g_strv_builder_add(b, *e);
+    }
+    return g_strv_builder_end(b);
+}
+
+char *cmdline_text(const char *const *argv)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (; *argv; argv++) {
+        gboolean plain = **argv != '\0';
+        for (const char *p = *argv; *p; p++) {
+            plain = plain && (g_ascii_isalnum(*p) || strchr("-_./,:=+", *p));
+        }
+        g_autofree char *quoted = plain ? g_strdup(*argv) : g_shell_quote(*argv);
+        g_string_append_printf(text, "%s%s", text->len ? " " : "", quoted);
+    }
+    return g_strdup(text->str);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* The subcommands of evtpm. */
+#ifndef EVTPM_HARNESS_COMMAND_H
+#define EVTPM_HARNESS_COMMAND_H
+
+#include "harness/fail.h"
+
+/*
+ * A subcommand: gets its own arguments (argv[0] is its name), returns an exit status, or -1 with
+ * an error set, which main() prints.
+ */
+typedef int (*command_fn)(int argc, char **argv, GError **error);
+
+int cmd_run(int argc, char **argv, GError **error);
+int cmd_launch(int argc, char **argv, GError **error);
+int cmd_attest(int argc, char **argv, GError **error);
+int cmd_igvm(int argc, char **argv, GError **error);
+int cmd_ps(int argc, char **argv, GError **error);
+int cmd_stop(int argc, char **argv, GError **error);
+int cmd_reboot(int argc, char **argv, GError **error);
+int cmd_test(int argc, char **argv, GError **error);
+
+/*
+ * Parses options in place by GLib's rules (--help included, which exits). `usage` stands after
+ * the program's name, `summary` below it. Between `least` and `most` operands must remain; their
+ * count is returned, -1 with an error otherwise.
+ */
+int command_options(int *argc, char ***argv, const GOptionEntry *entries,
+                    const char *usage, const char *summary, int least,
+                    int most, GError **error);
+
+/* Options that describe a VM, shared by run and launch. */
+struct vm_options {
+    char *name, *kernel, *initrd, *append, *disk, *igvm, *platform, *chip;
+    char *memory;
+    int cpus;
+    double timeout;
+    gboolean shell; /* a shell on the console of the test image */
+};
+#define VM_OPTIONS_INIT { .cpus = 1, .timeout = 120 }
+void vm_options_clear(struct vm_options *options);
+
+struct vm_config;
+/* Fills in artefacts and defaults; paths become absolute. NULL on error. */
+struct vm_config *vm_options_config(const struct vm_options *options,
+                                    GError **error);
+
+/* "512", "512M", "2G" in MiB; 0 with an error when it is no size. */
+unsigned parse_memory(const char *text, GError **error);
+
+#endif

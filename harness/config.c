@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* VM configuration: checks, and its life in vm.json. */
+#include "harness/config.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "harness/fail.h"
+#include "harness/tree.h"
+
+/* The string members, so that copying, saving, loading and freeing cannot disagree. */
+static const struct {
+    const char *name;
+    size_t offset;
+} strings[] = {
+    { "name", G_STRUCT_OFFSET(struct vm_config, name) },
+    { "qemu", G_STRUCT_OFFSET(struct vm_config, qemu) },
+    { "igvm", G_STRUCT_OFFSET(struct vm_config, igvm) },
+    { "kernel", G_STRUCT_OFFSET(struct vm_config, kernel) },
+    { "initrd", G_STRUCT_OFFSET(struct vm_config, initrd) },
+    { "append", G_STRUCT_OFFSET(struct vm_config, append) },
+    { "disk", G_STRUCT_OFFSET(struct vm_config, disk) },
+    { "chip", G_STRUCT_OFFSET(struct vm_config, chip) },
+};
+
+static char **string_at(const struct vm_config *config, size_t i)
+{
+    return &G_STRUCT_MEMBER(char *, config, strings[i].offset);
+}
+
+void vm_config_clear(struct vm_config *config)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(strings); i++) {
+        g_clear_pointer(string_at(config, i), g_free);
+    }
+    g_clear_pointer(&config->extra, g_strfreev);
+}
+
+struct vm_config *vm_config_copy(const struct vm_config *config)
+{
+    struct vm_config *copy = g_new(struct vm_config, 1);
+    *copy = *config;
+    for (size_t i = 0; i < G_N_ELEMENTS(strings); i++) {
+        *string_at(copy, i) = g_strdup(*string_at(config, i));
+    }
+    copy->extra = g_strdupv(config->extra);
+    return copy;
+}
+
+void vm_config_free(struct vm_config *config)
+{
+    if (config) {
+        vm_config_clear(config);
+        g_free(config);
+    }
+}
+
+static gboolean check_file(const char *what, const char *path, int mode,
+                           GError **error)
+{
+    struct stat st;
+    if (!path) {
+        return TRUE;
+    }
+    if (stat(path, &st) < 0) {
+        return fail_errno(error, errno, "%s %s", what, path);
+    }
+    if (S_ISDIR(st.st_mode)) {
+        return fail(error, HARNESS_ERROR_FAILED, "%s %s: is a directory", what,
+                    path);
+    }
+    if (S_ISREG(st.st_mode) && st.st_size == 0) {
+        return fail(error, HARNESS_ERROR_FAILED, "%s %s: is empty", what,
+                    path);
+    }
+    return access(path, mode) == 0 ||
+           fail_errno(error, errno, "%s %s", what, path);
+}
+
+gboolean vm_config_check(const struct vm_config *c, GError **error)
+{
+    if (c->memory < VM_MEMORY_MIN) {
+        return fail(error, HARNESS_ERROR_USAGE,
+                    "%u MiB of memory are too little: the guest needs at "
+                    "least %u", c->memory, VM_MEMORY_MIN);
+    }
+    if (c->memory > VM_MEMORY_MAX) {
+        return fail(error, HARNESS_ERROR_USAGE,
+                    "%u MiB of memory are too much (at most %u)", c->memory,
+                    VM_MEMORY_MAX);
+    }
+    if (c->cpus < 1 || c->cpus > VM_CPUS_MAX) {
+        return fail(error, HARNESS_ERROR_USAGE, "%u vCPUs: 1 to %u may be had",
+                    c->cpus, VM_CPUS_MAX);
+    }
+    if (c->kernel && c->disk) {
+        return fail(error, HARNESS_ERROR_USAGE,
+                    "--kernel and --disk exclude each other");
+    }
+    if (!c->kernel && (c->initrd || c->append)) {
+        return fail(error, HARNESS_ERROR_USAGE,
+                    "--initrd and --append need --kernel");
+    }
+    return check_file("QEMU", c->qemu, X_OK, error) &&
+           check_file("kernel", c->kernel, R_OK, error) &&
+           check_file("initrd", c->initrd, R_OK, error) &&
+           check_file("disk", c->disk, R_OK | W_OK, error) &&
+           check_file("IGVM file", c->igvm, R_OK, error);
+}
+
+static void add_strv(JsonBuilder *b, const char *name, GStrv list)
+{
+    json_builder_set_member_name(b, name);
+    json_builder_begin_array(b);
+    for (char **s = list; s && *s; s++) {
+        json_builder_add_string_value(b, *s);
+    }
+    json_builder_end_array(b);
+}
+
+static void add_int(JsonBuilder *b, const char *name, gint64 value)
+{
+    json_builder_set_member_name(b, name);
+    json_builder_add_int_value(b, value);
+}
+
+gboolean vm_config_save(const struct vm_config *c, const char *dir,
+                        GError **error)
+{
+    g_autoptr(JsonBuilder) b = json_builder_new();
+    json_builder_begin_object(b);
+    add_int(b, "version", 1);
+    for (size_t i = 0; i < G_N_ELEMENTS(strings); i++) {
+        if (*string_at(c, i)) {
+            json_builder_set_member_name(b, strings[i].name);
+            json_builder_add_string_value(b, *string_at(c, i));
+        }
+    }
+    json_builder_set_member_name(b, "platform");
+    json_builder_add_string_value(b, platform_name(c->platform));
+    add_int(b, "memory_mib", c->memory);
+    add_int(b, "cpus", c->cpus);
+    json_builder_set_member_name(b, "debug_read");
+    json_builder_add_boolean_value(b, c->debug_read);
+    add_strv(b, "extra", c->extra);
+    add_int(b, "pid", c->pid);
+    add_int(b, "supervisor", c->supervisor);
+    add_int(b, "boots", c->boots);
+    add_int(b, "started", c->started);
+    json_builder_end_object(b);
+    g_autoptr(JsonNode) root = json_builder_get_root(b);
+    g_autofree char *text = json_to_string(root, TRUE);
+    g_autofree char *path = g_build_filename(dir, "vm.json", NULL);
+    g_autofree char *pid_path = g_build_filename(dir, "pid", NULL);
+    g_autofree char *pid = g_strdup_printf("%d\n", (int)c->pid);
+    return tree_write(path, text, -1, error) &&
+           tree_write(pid_path, pid, -1, error);
+}
+
+static gint64 get_int(JsonObject *o, const char *name)
+{
+    return json_object_get_int_member_with_default(o, name, 0);
+}
+
+static GStrv get_strv(JsonObject *o, const char *name)
+{
+    g_autoptr(GStrvBuilder) b = g_strv_builder_new();
+    JsonNode *node = json_object_get_member(o, name);
+    if (node && JSON_NODE_HOLDS_ARRAY(node)) {
+        JsonArray *array = json_node_get_array(node);
+        for (guint i = 0; i < json_array_get_length(array); i++) {
+            g_strv_builder_add(b, json_array_get_string_element(array, i));
+        }
+    }
+    return g_strv_builder_end(b);
+}
+
+struct vm_config *vm_config_load(const char *dir, GError **error)
+{
+    g_autofree char *path = g_build_filename(dir, "vm.json", NULL);
+    g_autoptr(JsonParser) parser = json_parser_new();
+    g_autoptr(GError) local = NULL;
+    JsonNode *root = NULL;
+    if (json_parser_load_from_file(parser, path, &local)) {
+        root = json_parser_get_root(parser);
+    }
+    if (!root || !JSON_NODE_HOLDS_OBJECT(root)) {
+        fail(error, HARNESS_ERROR_NOT_FOUND,
+             "the VM is starting or ending (no readable %s)", path);
+        return NULL;
+    }
+    JsonObject *o = json_node_get_object(root);
+    struct vm_config *c = g_new0(struct vm_config, 1);
+    for (size_t i = 0; i < G_N_ELEMENTS(strings); i++) {
+        *string_at(c, i) = g_strdup(json_object_get_string_member_with_default(
+            o, strings[i].name, NULL));
+    }
+    platform_parse(
+        json_object_get_string_member_with_default(o, "platform", "emulated"),
+        &c->platform, NULL);
+    c->memory = (unsigned)get_int(o, "memory_mib");
+    c->cpus = (unsigned)get_int(o, "cpus");
+    c->debug_read =
+        json_object_get_boolean_member_with_default(o, "debug_read", FALSE);
+    c->extra = get_strv(o, "extra");
+    c->pid = (pid_t)get_int(o, "pid");
+    c->supervisor = (pid_t)get_int(o, "supervisor");
+    c->boots = (unsigned)get_int(o, "boots");
+    c->started = get_int(o, "started");
+    return c;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* Command-line parsing that several subcommands share. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/artifacts.h"
+#include "harness/command.h"
+#include "harness/config.h"
+#include "harness/igvm_file.h"
+#include "harness/state.h"
+
+/* The console of our test image; quiet, because each character costs an exit. */
+#define DEFAULT_APPEND "console=ttyS0 quiet"
+
+int command_options(int *argc, char ***argv, const GOptionEntry *entries,
+                    const char *usage, const char *summary, int least,
+                    int most, GError **error)
+{
+    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+    g_autofree char *program = g_strdup_printf("evtpm %s", usage);
+    g_option_context_set_summary(context, summary);
+    if (entries) {
+        g_option_context_add_main_entries(context, entries, NULL);
+    }
+    g_set_prgname(program);
+    if (!g_option_context_parse(context, argc, argv, error)) {
+        return -1;
+    }
+    int left = *argc - 1;
+    if (left < least) {
+        fail(error, HARNESS_ERROR_USAGE, "usage: evtpm %s (see --help)", usage);
+        return -1;
+    }
+    if (most >= 0 && left > most) {
+        fail(error, HARNESS_ERROR_USAGE, "unexpected argument \"%s\"",
+             (*argv)[most + 1]);
+        return -1;
+    }
+    return left;
+}
+
+unsigned parse_memory(const char *text, GError **error)
+{
+    char *end;
+    errno = 0;
+    guint64 value = g_ascii_strtoull(text, &end, 10);
+    guint64 mib = value;
+    if (strcmp(end, "G") == 0 || strcmp(end, "GiB") == 0) {
+        mib = value <= G_MAXUINT / 1024 ? value * 1024 : G_MAXUINT64;
+    } else if (*end && strcmp(end, "M") != 0 && strcmp(end, "MiB") != 0) {
+        end = (char *)text;
+    }
+    if (end == text || !g_ascii_isdigit(*text) || errno || value == 0) {
+        fail(error, HARNESS_ERROR_USAGE,
+             "bad memory size \"%s\": a number of MiB, or with M or G", text);
+        return 0;
+    }
+    return (unsigned)MIN(mib, G_MAXUINT);
+}
+
+void vm_options_clear(struct vm_options *o)
+{
+    char **strings[] = { &o->name, &o->kernel,   &o->initrd, &o->append,
+                         &o->disk, &o->igvm,     &o->platform, &o->chip,
+                         &o->memory };
+    for (size_t i = 0; i < G_N_ELEMENTS(strings); i++) {
+        g_clear_pointer(strings[i], g_free);
+    }
+}
+
+static char *absolute(const char *path)
+{
+    return path ? g_canonicalize_filename(path, NULL) : NULL;
+}
+
+/* Without a system of the user's own, the test image. */
+static gboolean choose_system(const struct vm_options *o, struct vm_config *c,
+                              GError **error)
+{
+    c->kernel = absolute(o->kernel);
+    c->initrd = absolute(o->initrd);
+    c->append = g_strdup(o->append);
+    c->disk = absolute(o->disk);
+    if (!c->kernel && !c->disk) {
+        c->kernel = artifact_path(ARTIFACT_KERNEL, error);
+        if (c->kernel && !c->initrd) {
+            c->initrd = artifact_path(ARTIFACT_INITRD, error);
+        }
+        if (!c->kernel || !c->initrd) {
+            return FALSE;
+        }
+    }
+    if (c->kernel && !c->append) {
+        c->append = g_strconcat(DEFAULT_APPEND,
+                                o->shell ? " evtpm.shell=1" : "", NULL);
+    }
+    return TRUE;
+}
+
+static gboolean choose_platform(const struct vm_options *o,
+                                struct vm_config *c, GError **error)
+{
+    if (!platform_parse(o->platform ? o->platform : "emulated", &c->platform,
+                        error)) {
+        return FALSE;
+    }
+    if (c->platform == PLATFORM_EMULATED) {
+        c->chip = o->chip ? absolute(o->chip) : artifacts_chip(error);
+        return c->chip != NULL;
+    }
+    return TRUE;
+}
+
+struct vm_config *vm_options_config(const struct vm_options *o,
+                                    GError **error)
+{
+    struct vm_config *c = g_new0(struct vm_config, 1);
+    struct igvm_summary summary;
+    c->name = g_strdup(o->name);
+    c->cpus = o->cpus > 0 ? (unsigned)o->cpus : 0;
+    c->memory = o->memory ? parse_memory(o->memory, error) : VM_MEMORY_DEFAULT;
+    c->igvm = absolute(o->igvm);
+    if (c->memory && (!o->name || state_name_check(o->name, error)) &&
+        choose_system(o, c, error) &&
+        (c->qemu = artifact_path(ARTIFACT_QEMU, error)) &&
+        vm_config_check(c, error) && choose_platform(o, c, error) &&
+        (c->igvm ? igvm_file_summary(c->igvm, &summary, error)
+                 : (c->igvm = igvm_file_default(&summary, error)) != NULL)) {
+        return c;
+    }
+    vm_config_free(c);
+    return NULL;
+}

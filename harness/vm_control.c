@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* Rebooting and stopping a VM. */
+#include <string.h>
+
+#include "harness/vm.h"
+
+/* A guest that ignores a request to reboot gets reset after this long. */
+#define REBOOT_SECONDS 20
+
+/*
+ * The agent's own way needs a /sbin/shutdown, which a small initramfs lacks. Neither answers when
+ * it works, so a lost connection is success.
+ */
+static void ask_guest(struct vm *vm, const char *mode, const char *command)
+{
+    deadline_t soon = deadline_in(5);
+    g_autoptr(GError) error = NULL;
+    if (!vm_wait_agent(vm, soon, &error)) {
+        return;
+    }
+    struct ga_result result = { 0 };
+    if (ga_exec(&vm->ga, "command -v shutdown", NULL, soon, &result, NULL) &&
+        result.status == 0) {
+        JsonObject *arguments = json_object_new();
+        json_object_set_string_member(arguments, "mode", mode);
+        json_stream_execute(&vm->ga.stream, "guest-shutdown", arguments, soon,
+                            NULL);
+    } else {
+        struct ga_result ignored = { 0 };
+        ga_exec(&vm->ga, command, NULL, soon, &ignored, NULL);
+        ga_result_clear(&ignored);
+    }
+    ga_result_clear(&result);
+}
+
+/* Another command restarts the VM: its record then shows one boot more. */
+static gboolean await_supervisor(struct vm *vm, deadline_t deadline,
+                                 GError **error)
+{
+    unsigned before = vm->config->boots;
+    for (;;) {
+        g_autoptr(GError) ignored = NULL;
+        struct vm_config *now = vm_config_load(vm->dir.path, &ignored);
+        gboolean again = now && now->boots > before;
+        vm_config_free(now);
+        if (again) {
+            return TRUE;
+        }
+        if (deadline_passed(deadline)) {
+            return fail(error, HARNESS_ERROR_TIMEOUT,
+                        "timed out waiting for the VM to be started again");
+        }
+        if (!wait_ms(50, -1, error)) {
+            return FALSE;
+        }
+    }
+}
+
+gboolean vm_reboot(struct vm *vm, deadline_t deadline, GError **error)
+{
+    enum vm_end end;
+    ask_guest(vm, "reboot", "sync; reboot -f");
+    if (!vm_wait_end(vm, deadline_min(deadline, deadline_in(REBOOT_SECONDS)),
+                     &end, NULL)) {
+        qmp_run(&vm->qmp, "system_reset", NULL, deadline_in(5), NULL);
+        if (!vm_wait_end(vm, deadline, &end, error)) {
+            return vm_explain(vm, error);
+        }
+    }
+    if (end != VM_END_RESET) {
+        return vm_explain(vm, error);
+    }
+    if (vm->config->supervisor && !vm->owner) {
+        return await_supervisor(vm, deadline, error);
+    }
+    if (!state_relock(&vm->dir, 3000, error)) {
+        return FALSE;
+    }
+    /* until it runs it is ours to clean up */
+    gboolean owner = vm->owner;
+    vm->owner = TRUE;
+    if (!vm_boot(vm, error)) {
+        return FALSE;
+    }
+    vm->owner = owner;
+    return TRUE;
+}
+
+gboolean vm_stop(struct vm *vm, double grace, GError **error)
+{
+    enum vm_end end;
+    if (vm->config->disk && grace > 0) {
+        qmp_run(&vm->qmp, "system_powerdown", NULL, deadline_in(5), NULL);
+        if (vm_wait_end(vm, deadline_in(grace), &end, NULL)) {
+            return TRUE;
+        }
+        if (wait_signal()) {
+            return fail(error, HARNESS_ERROR_INTERRUPTED, "interrupted");
+        }
+    }
+    qmp_run(&vm->qmp, "quit", NULL, deadline_in(5), NULL);
+    if (!vm_wait_end(vm, deadline_in(5), &end, NULL)) {
+        process_end(&vm->process, 2000);
+    }
+    return TRUE;
+}
