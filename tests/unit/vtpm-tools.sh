@@ -1,65 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The vTPM program under tpm2-tools: what people and the guest will use on it.
-# shellcheck disable=SC2317 # functions are called through check and trap
+# shellcheck disable=SC2317,SC2154 # called through check; set by vtpm-lib.sh
 set -u
 
-build=${G_TEST_BUILDDIR:-.}
-program=$(cd "$build" && pwd)/svsm/vtpm/evtpm-vtpm
-relay=$(cd "$build" && pwd)/tests/unit/vtpm-relay
+# shellcheck source=tests/unit/vtpm-lib.sh
+. "${G_TEST_SRCDIR:-.}/tests/unit/vtpm-lib.sh"
 
-if ! command -v tpm2_createek >/dev/null; then
-    echo "1..0 # SKIP tpm2-tools is not installed"
-    exit 0
-fi
-
-work=$(mktemp -d)
-pid=
-cleanup()
-{
-    [ -z "$pid" ] || kill "$pid" 2>/dev/null
-    rm -rf "$work"
-}
-trap cleanup EXIT
-cd "$work" || exit 1
-
-# power_on NAME: a new TPM of that name for the tools that follow. Descriptors 8
-# and 9 hold its FIFOs open, so it lives while no tool is connected.
-power_on()
-{
-    mkfifo "$1.in" "$1.out"
-    exec 8<>"$1.in" 9<>"$1.out"
-    "$program" <"$1.in" >"$1.out" 2>"$1.log" 8>&- 9>&- &
-    pid=$!
-    TPM2TOOLS_TCTI="cmd:$relay $1.in $1.out"
-    export TPM2TOOLS_TCTI
-}
-power_off()
-{
-    exec 8>&- 9>&-
-    wait "$pid"
-}
-
-tests=0
-failed=0
-# check NAME COMMAND...: one TAP line
-check()
-{
-    name=$1
-    shift
-    tests=$((tests + 1))
-    if "$@" >"out" 2>&1; then
-        echo "ok $tests - $name"
-    else
-        failed=1
-        echo "not ok $tests - $name"
-        sed 's/^/# /' out
-    fi
-}
-refused()
-{
-    ! "$@"
-}
 same()
 {
     cmp "$1" "$2"
@@ -82,13 +29,6 @@ check "RSA endorsement key" \
     tpm2_createek -G rsa -c ek.ctx -u ek.pub -f tpmt
 check "ECC endorsement key" \
     tpm2_createek -G ecc -c ecc.ctx -u ecc.pub -f tpmt
-# A control frame is not for the tools; written into the FIFO beside them.
-control()
-{
-    # shellcheck disable=SC2059,SC1003 # octal escapes
-    printf '\340\001\000\000\000\012\000\000\000\'"$1" >&8
-    head -c "$2" <&9 | tail -c +11 >"$3"
-}
 control 001 324 told-rsa.pub
 control 002 132 told-ecc.pub
 check "the SVSM's frame tells the RSA key of createek" same ek.pub told-rsa.pub
@@ -130,5 +70,4 @@ check "the sealed object does not load" eval \
      ! tpm2_load -C primary2.ctx -u seal.pub -r seal.priv -c seal2.ctx'
 check "nothing was logged" eval '! grep . one.log two.log'
 
-echo "1..$tests"
-exit $failed
+finish
