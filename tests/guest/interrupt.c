@@ -2,30 +2,29 @@
 /* Interrupts and HLT are automatic exits: no #VC, at VMPL0 and at VMPL2. */
 #include "tests/guest/guest.h"
 
-#define APIC_BASE_X2APIC 0xfee00d00u
-#define X2APIC_EOI 0x80b
-#define X2APIC_SPURIOUS 0x80f
-#define X2APIC_TIMER 0x832
-#define X2APIC_COUNT 0x838
-#define X2APIC_DIVIDE 0x83e
+#define APIC 0xfee00000u
+#define APIC_EOI 0xb0
+#define APIC_SPURIOUS 0xf0
+#define APIC_TIMER 0x320
+#define APIC_COUNT 0x380
+#define APIC_DIVIDE 0x3e0
 #define VECTOR 40
 
 static volatile uint64_t vmpl2_count, vmpl2_rounds;
 
-static void set_msr(uint32_t msr, uint64_t value)
+static void apic_write(uint32_t reg, uint32_t value)
 {
     ghcb_begin();
-    GHCB_SET(rcx, msr);
-    GHCB_SET(rax, (uint32_t)value);
-    GHCB_SET(rdx, value >> 32);
-    if (ghcb_call(SVM_EXIT_MSR, 1, 0) != 0) {
-        report(false, "MSR 0x%x can be written", msr);
+    *(volatile uint32_t *)ghcb->shared_buffer = value;
+    GHCB_SET(sw_scratch, SVSM_GHCB_GPA + 0x800);
+    if (ghcb_call(GHCB_NAE_MMIO_WRITE, APIC + reg, 4) != 0) {
+        report(false, "APIC register 0x%x can be written", reg);
     }
 }
 
 static void timer(uint32_t count)
 {
-    set_msr(X2APIC_COUNT, count);
+    apic_write(APIC_COUNT, count);
 }
 
 static void halt_once(void)
@@ -38,13 +37,13 @@ static void check_vmpl0(void)
     timer(10000);
     halt_once();
     report(irq_count == 1, "HLT ends when the timer's interrupt comes");
-    set_msr(X2APIC_EOI, 0);
+    apic_write(APIC_EOI, 0);
     timer(10000);
     for (uint64_t i = 0; i < 1000000000 && irq_count < 2; i++) {
         __asm__ volatile("sti; nop; cli" ::: "memory");
     }
     report(irq_count == 2, "an interrupt comes between instructions");
-    set_msr(X2APIC_EOI, 0);
+    apic_write(APIC_EOI, 0);
 }
 
 /* VMPL2 has no GHCB here: VMPL0 arms the timer and gives EOI for it. */
@@ -73,18 +72,17 @@ static void check_vmpl2(void)
     report(vmpl_run(2) == VMPL_RUN_OK && vmpl2_rounds == 1 &&
                vmpl2_count == 1,
            "at VMPL2: HLT ends when the interrupt comes");
-    set_msr(X2APIC_EOI, 0);
+    apic_write(APIC_EOI, 0);
     timer(2000000);
     report(vmpl_run(2) == VMPL_RUN_OK && vmpl2_count == 2, "and again");
-    set_msr(X2APIC_EOI, 0);
+    apic_write(APIC_EOI, 0);
 }
 
 void guest_main(void)
 {
-    set_msr(0x1b, APIC_BASE_X2APIC);
-    set_msr(X2APIC_SPURIOUS, 0x1ff);
-    set_msr(X2APIC_DIVIDE, 0xb);
-    set_msr(X2APIC_TIMER, VECTOR);
+    apic_write(APIC_SPURIOUS, 0x1ff);
+    apic_write(APIC_DIVIDE, 0xb);
+    apic_write(APIC_TIMER, VECTOR);
     check_vmpl0();
     check_vmpl2();
 }

@@ -61,14 +61,14 @@ static uint64_t send(uint64_t req, uint64_t resp)
 
 static void check_plain(void)
 {
-    uint64_t result;
+    uint64_t result, status;
 
     make_request();
     result = send((uint64_t)request, (uint64_t)response);
-    report(result == 0 && (uint32_t)ghcb->sw_exit_info_2 != 0 &&
-               ghcb->sw_exit_info_2 >> 32 == 0,
+    status = ghcb->sw_exit_info_2;
+    report(result == 0 && (uint32_t)status != 0 && status >> 32 == 0,
            "a message with a wrong tag: a firmware status, no host error");
-    print("# status 0x%lx\n", ghcb->sw_exit_info_2);
+    print("# status 0x%lx\n", status);
     report(all_zero(response, PAGE), "and nothing in the response page");
     make_request();
     request->algo = 7;
@@ -108,7 +108,7 @@ static void check_addresses(void)
 static void check_extended(void)
 {
     uint8_t *certs = page_raw();
-    uint64_t result;
+    uint64_t result, pages;
 
     for (unsigned int i = 0; i < 4; i++) {
         page_share(i == 0 ? certs : page_raw());
@@ -119,10 +119,11 @@ static void check_extended(void)
     GHCB_SET(rbx, 0);
     result = ghcb_call(GHCB_NAE_EXT_GUEST_REQUEST, (uint64_t)request,
                        (uint64_t)response);
-    report(result == 0 && ghcb->sw_exit_info_2 >> 32 == 1 && ghcb->rbx >= 1 &&
-               ghcb->rbx <= 4,
+    pages = ghcb->rbx;
+    report(result == 0 && ghcb->sw_exit_info_2 >> 32 == 1 && pages >= 1 &&
+               pages <= 4,
            "extended request, no room: error 1 and the pages needed");
-    print("# %lu pages\n", ghcb->rbx);
+    print("# %lu pages\n", pages);
     ghcb_begin();
     GHCB_SET(rax, (uint64_t)certs);
     GHCB_SET(rbx, 4);
