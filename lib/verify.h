@@ -50,10 +50,20 @@ const char *evtpm_link_claim(enum evtpm_link link);
 /* 20 to 42: the exit status of a program for which this link failed first. */
 int evtpm_link_exit_status(enum evtpm_link link);
 
+/*
+ * The credential that the relying party made (TPM2_MakeCredential) before it asked for evidence.
+ * All three matter: a secret wrapped for some other TPM's EK says nothing about this one.
+ */
+struct evtpm_credential {
+    struct evtpm_blob secret;
+    struct evtpm_blob ek_public; /* TPM2B_PUBLIC that it was wrapped for */
+    struct evtpm_blob ak_name;   /* name that it was made for */
+};
+
 /* What the relying party expects. All zero is the strictest: it accepts nothing. */
 struct evtpm_policy {
-    const struct evtpm_blob *nonce;             /* the one sent; NULL fails unless `recorded` */
-    const struct evtpm_blob *credential_secret; /* what was wrapped for the EK; likewise */
+    const struct evtpm_blob *nonce;            /* the one sent; NULL fails unless `recorded` */
+    const struct evtpm_credential *credential; /* the one made; likewise */
     bool recorded; /* evidence from a file: freshness and AK binding are skipped, not failed */
 
     const uint8_t (*launch_digests)[48]; /* any of these */
