@@ -86,6 +86,19 @@ static uint32_t last_subleaf(X86CPU *cpu, uint32_t leaf, const uint32_t sub0[4])
     }
 }
 
+/*
+ * Components that do not exist take no place. Subleaf 1 without a compacted
+ * form is no leaf of an SNP processor: Linux stops at it, and takes one that
+ * is absent as zeros. TCG has neither XSAVEC nor XSAVES.
+ */
+static bool has_xsave_leaf(uint32_t sub, const uint32_t regs[4])
+{
+    if (sub == 1) {
+        return regs[R_EAX] & (CPUID_XSAVE_XSAVEC | CPUID_XSAVE_XSAVES);
+    }
+    return regs[R_EAX];
+}
+
 static void add_leaf(struct snp_cpuid_page *page, X86CPU *cpu, uint32_t leaf)
 {
     uint32_t regs[4], last;
@@ -96,11 +109,9 @@ static void add_leaf(struct snp_cpuid_page *page, X86CPU *cpu, uint32_t leaf)
 
     for (uint32_t sub = 1; sub <= last; sub++) {
         snp_cpuid(cpu, leaf, sub, regs);
-        /* XSAVE components that do not exist take no place */
-        if (leaf == 0xd && sub > 1 && !regs[R_EAX]) {
-            continue;
+        if (leaf != 0xd || has_xsave_leaf(sub, regs)) {
+            add_entry(page, cpu, leaf, sub, regs);
         }
-        add_entry(page, cpu, leaf, sub, regs);
     }
 }
 
