@@ -4,19 +4,13 @@
 
 #include <string.h>
 
-/* Asks until the answer carries our number: older answers may still be in the channel. */
-static gboolean synchronize(struct ga *ga, deadline_t deadline, GError **error)
+/* How long to wait for an answer before asking again, at first. */
+#define SYNC_MS 500
+
+/* Answers until `id` comes back, or until the deadline; older answers may still be in the channel. */
+static gboolean await_sync(struct ga *ga, gint64 id, deadline_t deadline,
+                           GError **error)
 {
-    gint64 id = (gint64)g_random_int();
-    g_autofree char *ask = g_strdup_printf(
-        "\xff{\"execute\":\"guest-sync-delimited\","
-        "\"arguments\":{\"id\":%" G_GINT64_FORMAT "}}\n",
-        id);
-    /* kept in the socket until the agent opens its port, so once is enough */
-    if (!json_stream_send_raw(&ga->stream, ask, strlen(ask), deadline,
-                              error)) {
-        return FALSE;
-    }
     for (;;) {
         g_autoptr(GError) local = NULL;
         g_autoptr(JsonObject) answer =
@@ -26,8 +20,38 @@ static gboolean synchronize(struct ga *ga, deadline_t deadline, GError **error)
                 id) {
             return TRUE;
         }
+        /* malformed lines may be the rest of an answer to somebody else */
         if (local &&
             !g_error_matches(local, HARNESS_ERROR, HARNESS_ERROR_FAILED)) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return FALSE;
+        }
+    }
+}
+
+/*
+ * What arrives before the agent opens its port may be dropped, so the question is repeated, with
+ * a new number each time: once the last one comes back no other answer is under way.
+ */
+static gboolean synchronize(struct ga *ga, deadline_t deadline, GError **error)
+{
+    gint64 id = (gint64)g_random_int();
+    for (gint64 pause = SYNC_MS;; pause = MIN(2 * pause, 8 * SYNC_MS)) {
+        g_autofree char *ask = g_strdup_printf(
+            "\xff{\"execute\":\"guest-sync-delimited\","
+            "\"arguments\":{\"id\":%" G_GINT64_FORMAT "}}\n",
+            ++id);
+        g_autoptr(GError) local = NULL;
+        if (!json_stream_send_raw(&ga->stream, ask, strlen(ask), deadline,
+                                  error)) {
+            return FALSE;
+        }
+        if (await_sync(ga, id, deadline_min(deadline, deadline_in_ms(pause)),
+                       &local)) {
+            return TRUE;
+        }
+        if (deadline_passed(deadline) ||
+            !g_error_matches(local, HARNESS_ERROR, HARNESS_ERROR_TIMEOUT)) {
             g_propagate_error(error, g_steal_pointer(&local));
             return FALSE;
         }

@@ -213,13 +213,53 @@ void vm_free(struct vm *vm)
     g_free(vm);
 }
 
+/* Has the guest opened the agent's port? What is sent earlier would be lost. */
+static gboolean agent_listens(struct vm *vm, gboolean *open, GError **error)
+{
+    g_autoptr(JsonNode) node =
+        qmp_call(&vm->qmp, "query-chardev", NULL, deadline_in(10), error);
+    if (!node || !JSON_NODE_HOLDS_ARRAY(node)) {
+        return FALSE;
+    }
+    JsonArray *list = json_node_get_array(node);
+    for (guint i = 0; i < json_array_get_length(list); i++) {
+        JsonObject *dev = json_array_get_object_element(list, i);
+        if (strcmp(json_object_get_string_member_with_default(dev, "label",
+                                                              ""),
+                   "ga") == 0) {
+            *open = json_object_get_boolean_member_with_default(
+                dev, "frontend-open", FALSE);
+        }
+    }
+    return TRUE;
+}
+
+static gboolean await_agent(struct vm *vm, deadline_t deadline, GError **error)
+{
+    gboolean open = FALSE;
+    while (agent_listens(vm, &open, error)) {
+        if (open) {
+            return TRUE;
+        }
+        if (deadline_passed(deadline)) {
+            return fail(error, HARNESS_ERROR_TIMEOUT,
+                        "timed out waiting for the guest to be up");
+        }
+        if (!wait_ms(30, vm->process.pidfd, error)) {
+            return FALSE;
+        }
+    }
+    return FALSE;
+}
+
 gboolean vm_wait_agent(struct vm *vm, deadline_t deadline, GError **error)
 {
     if (vm->ga.stream.fd >= 0) {
         return TRUE;
     }
     g_autofree char *path = g_build_filename(vm->dir.path, "ga", NULL);
-    return ga_open(&vm->ga, path, vm->process.pidfd, deadline, error) ||
+    return (await_agent(vm, deadline, error) &&
+            ga_open(&vm->ga, path, vm->process.pidfd, deadline, error)) ||
            vm_explain(vm, error);
 }
 
