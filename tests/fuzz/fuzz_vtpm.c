@@ -8,8 +8,7 @@
 #include <string.h>
 
 #include "svsm/vtpm/reader.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 static void expect(int condition)
 {
@@ -77,4 +76,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             vtpm_header_get(data + 1).size == size - 1 &&
             vtpm_header_get(data + 1).tag != VTPM_TAG_CONTROL));
     return 0;
+}
+
+/* The same frames in pieces of any size, of 3 bytes, and one frame alone. */
+void fuzz_corpus(void)
+{
+    static const uint8_t frames[] = {
+        0,
+        0x80, 0x01, 0, 0, 0, 12, 0, 0, 0x01, 0x44, 0, 0, /* Startup */
+        0x80, 0x01, 0, 0, 0, 12, 0, 0, 0x01, 0x7b, 0, 8, /* GetRandom */
+        0x80, 0x02, 0, 0, 0, 10, 0, 0, 0, 0,
+    };
+    uint8_t pieces[sizeof(frames)];
+
+    memcpy(pieces, frames, sizeof(frames));
+    fuzz_add(frames, sizeof(frames));
+    fuzz_add(frames, 13);
+    pieces[0] = 3;
+    fuzz_add(pieces, sizeof(pieces));
 }
