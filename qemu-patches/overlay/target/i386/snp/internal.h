@@ -1,0 +1,43 @@
+/*
+ * SEV-SNP emulated by TCG: what the CPU side's files share among themselves
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TARGET_I386_SNP_INTERNAL_H
+#define TARGET_I386_SNP_INTERNAL_H
+
+#include "rmp.h"
+#include "snp.h"
+
+/* SnpFault::kind beyond RmpFault: a shared access to what is not RAM. */
+#define SNP_FAULT_MMIO 0x100
+
+/* ---- memory.c ---- */
+
+/*
+ * A shared access to a private page makes the page shared, as KVM and its
+ * userspace do. False if a VMSA runs there.
+ */
+bool snp_convert_implicitly(CPUState *cs, hwaddr gpa);
+
+/* ---- vmsa.c ---- */
+
+/*
+ * Between env and @vmsa. @in_exec: called by a helper, where the arithmetic
+ * flags are not in env->eflags. Fields that no register backs are kept.
+ */
+void snp_vmsa_save(CPUX86State *env, struct vmsa *vmsa, bool in_exec);
+void snp_vmsa_load(CPUX86State *env, const struct vmsa *vmsa, bool in_exec);
+/* NULL, or why @vmsa cannot be entered at @vmpl. */
+const char *snp_vmsa_check(CPUX86State *env, const struct vmsa *vmsa,
+                           unsigned vmpl);
+
+/* ---- vcpu.c ---- */
+
+void snp_vcpu_init_once(void);
+/* As snp_terminate(), with @retaddr from generated code, or 0. */
+G_NORETURN void snp_terminate_ra(CPUState *cs, uintptr_t retaddr, int status,
+                                 const char *fmt, ...)
+    G_GNUC_PRINTF(4, 5);
+
+#endif
