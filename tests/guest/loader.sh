@@ -1,0 +1,103 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The IGVM loader in QEMU: it measures what the library computes, and refuses bad files with one
+# line, status 1 and nothing left behind. QEMU is found as in run-guest.sh.
+set -u
+
+build=${G_TEST_BUILDDIR:-$PWD}
+qemu=${EVTPM_QEMU:-${EVTPM_ARTIFACTS:-$build/artifacts}/qemu-system-x86_64}
+guests=$build/tests/guest
+chip=$guests/chip
+tests=0
+
+if [ ! -x "$qemu" ]; then
+    echo "1..0 # SKIP no QEMU with the emulation: make artifacts builds it"
+    exit 0
+fi
+if [ ! -d "$chip" ] && ! "$guests/mkchip" "$chip"; then
+    echo "Bail out! no chip directory"
+    exit 1
+fi
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+
+verdict() { # STATUS(0 good) TEXT
+    tests=$((tests + 1))
+    if [ "$1" -eq 0 ]; then
+        echo "ok $tests - $2"
+    else
+        echo "not ok $tests - $2"
+    fi
+}
+
+start() { # FILE OPTIONS...
+    file=$1
+    shift
+    timeout -k 5 30 "$qemu" -accel tcg \
+        -machine q35,confidential-guest-support=sev0,igvm-cfg=igvm0 \
+        -object "sev-snp-emulated,id=sev0,chip=$chip" \
+        -object "igvm-cfg,id=igvm0,file=$file" \
+        -cpu EPYC-v4 -m 64 -nodefaults -vga none -display none -no-reboot \
+        -monitor none -serial none -parallel none -debugcon null \
+        -device isa-debug-exit,iobase=0xf4,iosize=1 \
+        "$@" >"$work/out" 2>&1 </dev/null
+    status=$?
+    grep -v "warning: TCG doesn't support requested feature" "$work/out" \
+        >"$work/messages"
+}
+
+measured() { # GUEST
+    start "$guests/$1.igvm" -trace enable=snp_launch_finish,file="$work/trace"
+    expected=$("$guests/mkigvm" -m "$guests/$1.igvm")
+    [ -n "$expected" ] && grep -q "$expected" "$work/trace" "$work/out"
+    verdict $? "$1: QEMU measures $expected"
+}
+
+refused() { # NAME FILE STATUS REGEXP
+    start "$2"
+    [ "$status" -eq "$3" ]
+    verdict $? "$1: status $3"
+    [ "$(wc -l <"$work/messages")" -eq 1 ] && grep -Eq "$4" "$work/messages"
+    good=$?
+    verdict $good "$1: one line that matches /$4/"
+    if [ "$status" -ne "$3" ] || [ $good -ne 0 ]; then
+        echo "# status $status"
+        sed 's/^/#   /' "$work/messages"
+    fi
+}
+
+base=$guests/launch.igvm
+measured launch
+measured modes
+measured vmpl-switch
+
+refused "no file" "$work/none" 1 "No such file"
+: >"$work/empty"
+refused "empty file" "$work/empty" 1 "not an IGVM file"
+head -c 20000 "$base" >"$work/cut"
+refused "half a file" "$work/cut" 1 "its header says"
+cp "$guests/launch.elf" "$work/elf"
+refused "an ELF file" "$work/elf" 1 "not an IGVM file: magic"
+
+# name|header type|offset|width|value|status|message
+while IFS='|' read -r name type at width value code message <&3; do
+    "$guests/badigvm" "$base" "$work/bad" "$type" "$at" "$width" "$value"
+    refused "$name" "$work/bad" "$code" "$message"
+done 3<<'CASES'
+other platform|0x001|5|1|3|1|does not support this platform
+policy without bit 17|0x101|0|8|0x10000|1|policy 0x10000
+policy of a newer ABI|0x101|0|8|0x3ff00|1|policy 0x3ff00
+unknown header|0x302|-8|4|0x3ee|1|unknown type and not optional
+page not aligned|0x302|0|8|0x8000000800|1|PAGE_DATA.*not page aligned
+page twice|0x302|0|8|0x8000002000|1|given contents twice
+page over the APIC|0x302|0|8|0xfee00000|1|0xfee00000
+page beyond physical addresses|0x302|0|8|0xff00000000000|1|0xff00000000000
+region over the APIC|0x305|0|8|0xfec00000|1|0xfec00000
+VMSA elsewhere|0x304|0|8|0x8000010000|1|VMSA at 0x8000010000
+VMSA of vCPU 5|0x304|16|2|5|1|vCPU 5
+VMSA without SVME|0|-3887|1|0x0d|64|launch VMSA: EFER.SVME
+VMSA of VMPL1|0|-3894|1|1|64|launch VMSA: made for another VMPL
+VMSA without SNP|0|-3152|1|0|64|launch VMSA: SEV_FEATURES
+CASES
+echo "1..$tests"
