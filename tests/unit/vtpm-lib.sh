@@ -62,13 +62,15 @@ refused()
     ! "$@"
 }
 
-# control CODE SIZE FILE: the answer to a control frame, without its header;
-# not by the relay, which is for TPM commands
+# control CODE SIZE FILE: the answer to a control frame, without its header.
+# The lock is the relay's: the last tool's may still be flushing.
 control()
 {
+    flock 8
     # shellcheck disable=SC2059,SC1003 # octal escapes
     printf '\340\001\000\000\000\012\000\000\000\'"$1" >&8
     head -c "$2" <&9 | tail -c +11 >"$3"
+    flock -u 8
 }
 finish()
 {

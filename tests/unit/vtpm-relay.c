@@ -5,13 +5,15 @@
  * a new TPM each time. They start this instead: it passes their frames on to a
  * vTPM program that reads the FIFO IN and writes the FIFO OUT. When the tool is
  * done, its transient objects are flushed: what the kernel's resource manager
- * (/dev/tpmrm0) does for a closed descriptor. */
+ * (/dev/tpmrm0) does for a closed descriptor. The tool does not wait for that;
+ * a lock on IN makes the next one wait. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "svsm/vtpm/protocol.h"
@@ -122,6 +124,9 @@ int main(int argc, char **argv)
     out = in < 0 ? -1 : open(argv[2], O_RDONLY);
     if (out < 0) {
         die("open");
+    }
+    if (flock(in, LOCK_EX) != 0) {
+        die("lock");
     }
     while ((size = read_frame(0, frame)) > 0) {
         size = call(in, out, frame, size);
