@@ -128,9 +128,10 @@ uint64_t core_protocol(struct percpu *cpu, struct svsm_request *request)
     case SVSM_CORE_PVALIDATE:
         return core_pvalidate(request->rcx);
     case SVSM_CORE_CREATE_VCPU:
-        return vcpu_create(request->rcx, request->rdx, (uint32_t)request->r8);
+        return vcpu_create(cpu, request->rcx, request->rdx,
+                           (uint32_t)request->r8);
     case SVSM_CORE_DELETE_VCPU:
-        return vcpu_delete(cpu, request->rcx);
+        return vcpu_delete(request->rcx);
     case SVSM_CORE_QUERY_PROTOCOL:
         return core_query_protocol(request);
     case SVSM_CORE_CONFIGURE_VTOM:

@@ -76,14 +76,17 @@ struct tss {
 } EVTPM_PACKED;
 EVTPM_SIZE(struct tss, 104);
 
-/* The guest's side of a vCPU. @vmsa is 0 while the guest has none here. */
+/*
+ * The guest's side of a vCPU. The GPAs are guarded by vcpu_lock and may change
+ * at another vCPU's call; 0: none. What is mapped is this vCPU's own matter.
+ */
 struct guest_cpu {
-    struct vmsa *vmsa;
     uint64_t vmsa_gpa;
-    bool vmsa_ours; /* the boot VMSA: in SVSM memory */
-    struct svsm_caa *caa;
     uint64_t caa_gpa;
-    uint64_t vmsa_slot; /* kernel addresses where a guest page is mapped */
+    uint64_t busy_gpa; /* the VMSA that the kernel looks at here; guarded */
+    uint64_t mapped_vmsa;
+    uint64_t mapped_caa;
+    uint64_t vmsa_slot; /* kernel addresses where they are mapped */
     uint64_t caa_slot;
 };
 

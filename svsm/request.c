@@ -7,7 +7,6 @@
 #include "svsm/cpu.h"
 #include "svsm/ghcb.h"
 #include "svsm/guest_mem.h"
-#include "svsm/kva.h"
 #include "svsm/term.h"
 #include "svsm/vcpu.h"
 
@@ -47,33 +46,35 @@ static void serve(struct percpu *cpu, struct vmsa *vmsa)
 static bool call_pending(struct percpu *cpu, const struct vmsa *vmsa)
 {
     return read_once(vmsa->guest_exit_code) == SVM_EXIT_VMGEXIT &&
-           __atomic_exchange_n(&cpu->guest.caa->call_pending, 0,
+           __atomic_exchange_n(&vcpu_calling_area(cpu)->call_pending, 0,
                                __ATOMIC_ACQ_REL) != 0;
 }
 
 /* The VMSA is looked at only while VMRUN would refuse it. */
-static void serve_pending(struct percpu *cpu, struct vmsa *vmsa)
+static bool serve_pending(struct percpu *cpu)
 {
+    struct vmsa *vmsa = vcpu_claim(cpu);
+
+    if (!vmsa) {
+        return false;
+    }
     __atomic_and_fetch(&vmsa->efer, ~VMSA_EFER_SVME, __ATOMIC_SEQ_CST);
     if (call_pending(cpu, vmsa)) {
         serve(cpu, vmsa);
     }
     __atomic_or_fetch(&vmsa->efer, VMSA_EFER_SVME, __ATOMIC_SEQ_CST);
+    vcpu_release(cpu);
+    return true;
 }
 
 void request_loop(void)
 {
     struct percpu *cpu = this_cpu();
-    struct vmsa *vmsa;
 
     for (;;) {
-        vmsa = __atomic_load_n(&cpu->guest.vmsa, __ATOMIC_ACQUIRE);
-        if (!vmsa) {
+        if (!serve_pending(cpu)) {
             halt(); /* until the host runs a guest here, which then calls */
-            continue;
-        }
-        serve_pending(cpu, vmsa);
-        if (ghcb_run_vmpl(guest_vmpl) != 0) {
+        } else if (ghcb_run_vmpl(guest_vmpl) != 0) {
             /* Another vCPU's guest may be gone, the first one's is the VM */
             if (cpu->index == 0) {
                 fatal(SVSM_TERM_RUN_VMPL, "host refused to run VMPL%u",

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * VMSAs and calling areas of the guest. A VMSA page is no memory of the guest
- * while it is one: no permissions, no copies, no PVALIDATE. EFER.SVME is off
- * whenever the kernel looks at a VMSA: VMRUN refuses it then.
+ * while it is one: the guest can only read it; no copies, no PVALIDATE. A vCPU
+ * can have several, as firmware and its later stages each make their own; the
+ * last is the one that is served, all stay VMSAs until they are deleted.
  */
 #include "svsm/vcpu.h"
-
-#include <string.h>
 
 #include "evtpm/snp.h"
 #include "svsm/cpu.h"
@@ -19,7 +18,10 @@
 #include "svsm/rmp.h"
 #include "svsm/term.h"
 
-struct rwlock vcpu_lock;
+#define VMSA_MAX (4 * SVSM_CPU_MAX)
+
+struct rwlock vcpu_lock; /* guards the list and the GPAs of each guest_cpu */
+static uint64_t vmsas[VMSA_MAX]; /* pages of the guest that are VMSAs; 0: free */
 
 static bool overlaps(uint64_t page, uint64_t gpa, uint64_t size)
 {
@@ -28,10 +30,8 @@ static bool overlaps(uint64_t page, uint64_t gpa, uint64_t size)
 
 bool vcpu_owns_vmsa(uint64_t gpa, uint64_t size)
 {
-    for (uint32_t i = 0; i < cpu_count; i++) {
-        const struct guest_cpu *g = &percpus[i].guest;
-
-        if (g->vmsa && !g->vmsa_ours && overlaps(g->vmsa_gpa, gpa, size)) {
+    for (unsigned i = 0; i < VMSA_MAX; i++) {
+        if (vmsas[i] && overlaps(vmsas[i], gpa, size)) {
             return true;
         }
     }
@@ -43,7 +43,7 @@ bool vcpu_owns_page(uint64_t gpa, uint64_t size)
     for (uint32_t i = 0; i < cpu_count; i++) {
         const struct guest_cpu *g = &percpus[i].guest;
 
-        if (g->vmsa && overlaps(g->caa_gpa, gpa, size)) {
+        if (g->vmsa_gpa && overlaps(g->caa_gpa, gpa, size)) {
             return true;
         }
     }
@@ -59,6 +59,42 @@ uint64_t vcpu_sev_features(void)
            ~(SEV_FEATURE_RESTRICTED_INJECTION | SEV_FEATURE_DEBUG_SWAP);
 }
 
+static void map_if_changed(uint64_t slot, uint64_t *mapped, uint64_t gpa)
+{
+    if (*mapped != gpa) {
+        kva_map_slot(slot, gpa);
+        *mapped = gpa;
+    }
+}
+
+struct vmsa *vcpu_claim(struct percpu *cpu)
+{
+    struct guest_cpu *g = &cpu->guest;
+    uint64_t vmsa_gpa, caa_gpa;
+
+    read_lock(&vcpu_lock);
+    vmsa_gpa = g->vmsa_gpa;
+    caa_gpa = g->caa_gpa;
+    g->busy_gpa = vmsa_gpa;
+    read_unlock(&vcpu_lock);
+    if (!vmsa_gpa) {
+        return NULL;
+    }
+    map_if_changed(g->vmsa_slot, &g->mapped_vmsa, vmsa_gpa);
+    map_if_changed(g->caa_slot, &g->mapped_caa, caa_gpa);
+    return (struct vmsa *)g->vmsa_slot;
+}
+
+void vcpu_release(struct percpu *cpu)
+{
+    __atomic_store_n(&cpu->guest.busy_gpa, 0, __ATOMIC_RELEASE);
+}
+
+struct svsm_caa *vcpu_calling_area(const struct percpu *cpu)
+{
+    return (struct svsm_caa *)cpu->guest.caa_slot;
+}
+
 uint64_t vcpu_remap_ca(struct percpu *cpu, uint64_t gpa)
 {
     uint64_t result = SVSM_SUCCESS, zero = 0;
@@ -72,7 +108,6 @@ uint64_t vcpu_remap_ca(struct percpu *cpu, uint64_t gpa)
     } else if (guest_write_locked(gpa, &zero, sizeof(zero)) != 0) {
         result = SVSM_ERR_INVALID_ADDRESS;
     } else {
-        cpu->guest.caa = kva_map_slot(cpu->guest.caa_slot, gpa);
         cpu->guest.caa_gpa = gpa;
     }
     write_unlock(&vcpu_lock);
@@ -89,10 +124,20 @@ static struct percpu *cpu_by_apic_id(uint32_t apic_id)
     return NULL;
 }
 
-/* The page is out of the guest's reach: look, then make it a VMSA. */
-static uint64_t adopt_vmsa(struct percpu *cpu, uint64_t vmsa_gpa)
+static uint64_t *list_find(uint64_t gpa)
 {
-    struct vmsa *vmsa = kva_map_slot(cpu->guest.vmsa_slot, vmsa_gpa);
+    for (unsigned i = 0; i < VMSA_MAX; i++) {
+        if (vmsas[i] == gpa) {
+            return &vmsas[i];
+        }
+    }
+    return NULL;
+}
+
+/* The page is out of the guest's reach: look, then make it a VMSA. */
+static uint64_t adopt_vmsa(uint64_t vmsa_gpa)
+{
+    const struct vmsa *vmsa = window_small(vmsa_gpa);
     struct vmsa copy;
 
     if (guest_copy(&copy, vmsa, sizeof(copy)) != 0) {
@@ -102,7 +147,9 @@ static uint64_t adopt_vmsa(struct percpu *cpu, uint64_t vmsa_gpa)
         copy.sev_features != vcpu_sev_features()) {
         return SVSM_ERR_INVALID_PARAMETER;
     }
-    if (rmp_adjust((uint64_t)vmsa, false, guest_vmpl, 0, true) != SNP_OK) {
+    /* Readable: OVMF looks up the VMPL there when it starts the vCPU */
+    if (rmp_adjust((uint64_t)vmsa, false, guest_vmpl, RMP_PERM_READ, true) !=
+        SNP_OK) {
         return SVSM_ERR_INVALID_ADDRESS;
     }
     return SVSM_SUCCESS;
@@ -111,101 +158,101 @@ static uint64_t adopt_vmsa(struct percpu *cpu, uint64_t vmsa_gpa)
 static uint64_t create_locked(struct percpu *cpu, uint64_t vmsa_gpa,
                               uint64_t caa_gpa)
 {
+    uint64_t *free = list_find(0);
     uint64_t result, zero = 0;
 
-    if (vcpu_owns_page(vmsa_gpa, SNP_PAGE_SIZE) ||
-        vcpu_owns_page(caa_gpa, SNP_PAGE_SIZE)) {
+    /* A vCPU that is started again may keep its calling area */
+    if (!free || vcpu_owns_page(vmsa_gpa, SNP_PAGE_SIZE) ||
+        (caa_gpa != cpu->guest.caa_gpa &&
+         vcpu_owns_page(caa_gpa, SNP_PAGE_SIZE))) {
         return SVSM_ERR_INVALID_PARAMETER;
     }
     if (!memmap_is_guest(&guest_map, vmsa_gpa, SNP_PAGE_SIZE) ||
-        guest_write_locked(caa_gpa, &zero, sizeof(zero)) != 0) {
+        guest_write_locked(caa_gpa, &zero, sizeof(zero)) != 0 ||
+        guest_page_revoke(vmsa_gpa, false) != SNP_OK) {
         return SVSM_ERR_INVALID_ADDRESS;
     }
-    if (cpu->guest.vmsa) {
-        return SVSM_ERR_VCPU_IN_USE;
-    }
-    if (guest_page_revoke(vmsa_gpa, false) != SNP_OK) {
-        return SVSM_ERR_INVALID_ADDRESS;
-    }
-    result = adopt_vmsa(cpu, vmsa_gpa);
+    result = adopt_vmsa(vmsa_gpa);
     if (result != SVSM_SUCCESS) {
-        kva_unmap_slot(cpu->guest.vmsa_slot);
         guest_page_grant(vmsa_gpa, false);
         return result;
     }
-    cpu->guest.caa = kva_map_slot(cpu->guest.caa_slot, caa_gpa);
+    *free = vmsa_gpa;
     cpu->guest.caa_gpa = caa_gpa;
     cpu->guest.vmsa_gpa = vmsa_gpa;
-    cpu->guest.vmsa_ours = false;
-    __atomic_store_n(&cpu->guest.vmsa, (struct vmsa *)cpu->guest.vmsa_slot,
-                     __ATOMIC_RELEASE);
     return SVSM_SUCCESS;
 }
 
-uint64_t vcpu_create(uint64_t vmsa_gpa, uint64_t caa_gpa, uint32_t apic_id)
+uint64_t vcpu_create(struct percpu *cpu, uint64_t vmsa_gpa, uint64_t caa_gpa,
+                     uint32_t apic_id)
 {
-    struct percpu *cpu = cpu_by_apic_id(apic_id);
+    struct percpu *target = cpu_by_apic_id(apic_id);
     uint64_t result;
 
     if (vmsa_gpa % SNP_PAGE_SIZE || caa_gpa % SNP_PAGE_SIZE ||
         vmsa_gpa == caa_gpa) {
         return SVSM_ERR_INVALID_ADDRESS;
     }
-    if (!cpu) {
+    if (!target) {
         return SVSM_ERR_INVALID_PARAMETER;
     }
+    if (target == cpu) {
+        return SVSM_ERR_VCPU_IN_USE; /* it waits for this call's answer */
+    }
     write_lock(&vcpu_lock);
-    result = create_locked(cpu, vmsa_gpa, caa_gpa);
+    result = create_locked(target, vmsa_gpa, caa_gpa);
+    window_close();
     write_unlock(&vcpu_lock);
     return result;
 }
 
-static struct percpu *cpu_by_vmsa(uint64_t vmsa_gpa)
+/* Is some vCPU's kernel looking at this VMSA? */
+static bool is_busy(uint64_t vmsa_gpa)
 {
     for (uint32_t i = 0; i < cpu_count; i++) {
-        const struct guest_cpu *g = &percpus[i].guest;
-
-        if (g->vmsa && !g->vmsa_ours && g->vmsa_gpa == vmsa_gpa) {
-            return &percpus[i];
+        if (__atomic_load_n(&percpus[i].guest.busy_gpa, __ATOMIC_ACQUIRE) ==
+            vmsa_gpa) {
+            return true;
         }
     }
-    return NULL;
+    return false;
 }
 
 /* A VMSA that a processor runs keeps its mark: then it goes on as it was. */
-static uint64_t delete_locked(struct percpu *self, uint64_t vmsa_gpa)
+static uint64_t delete_locked(uint64_t vmsa_gpa)
 {
-    struct percpu *cpu = cpu_by_vmsa(vmsa_gpa);
+    uint64_t *entry = vmsa_gpa ? list_find(vmsa_gpa) : NULL;
     struct vmsa *vmsa;
 
-    if (!cpu) {
+    if (!entry) {
         return SVSM_ERR_INVALID_PARAMETER;
     }
-    if (cpu == self) {
+    if (is_busy(vmsa_gpa)) {
         return SVSM_ERR_VCPU_IN_USE;
     }
-    vmsa = cpu->guest.vmsa;
+    vmsa = window_small(vmsa_gpa);
     __atomic_and_fetch(&vmsa->efer, ~VMSA_EFER_SVME, __ATOMIC_SEQ_CST);
     if (rmp_adjust((uint64_t)vmsa, false, guest_vmpl, 0, false) != SNP_OK) {
         __atomic_or_fetch(&vmsa->efer, VMSA_EFER_SVME, __ATOMIC_SEQ_CST);
         return SVSM_ERR_VCPU_IN_USE;
     }
-    cpu->guest.vmsa = NULL;
-    cpu->guest.caa = NULL;
-    cpu->guest.vmsa_gpa = 0;
-    cpu->guest.caa_gpa = 0;
-    kva_unmap_slot(cpu->guest.vmsa_slot);
-    kva_unmap_slot(cpu->guest.caa_slot);
+    *entry = 0;
+    for (uint32_t i = 0; i < cpu_count; i++) {
+        if (percpus[i].guest.vmsa_gpa == vmsa_gpa) {
+            percpus[i].guest.vmsa_gpa = 0;
+        }
+    }
     guest_page_grant(vmsa_gpa, false);
     return SVSM_SUCCESS;
 }
 
-uint64_t vcpu_delete(struct percpu *cpu, uint64_t vmsa_gpa)
+uint64_t vcpu_delete(uint64_t vmsa_gpa)
 {
     uint64_t result;
 
     write_lock(&vcpu_lock);
-    result = delete_locked(cpu, vmsa_gpa);
+    result = delete_locked(vmsa_gpa);
+    window_close();
     write_unlock(&vcpu_lock);
     return result;
 }
@@ -221,12 +268,9 @@ void vcpu_launch(struct percpu *cpu, uint64_t entry, uint64_t caa_gpa)
         fatal(SVSM_TERM_RMPADJUST, "boot VMSA at %lx", (uint64_t)vmsa);
     }
     cpu->guest.vmsa_gpa = (uint64_t)vmsa;
-    cpu->guest.vmsa_ours = true;
     cpu->guest.caa_gpa = caa_gpa;
-    cpu->guest.caa = kva_map_slot(cpu->guest.caa_slot, caa_gpa);
-    cpu->guest.vmsa = vmsa;
     if (ghcb_ap_creation(GHCB_AP_CREATE_ON_INIT, guest_vmpl, cpu->apic_id,
-                         cpu->guest.vmsa_gpa, vmsa->sev_features) != 0) {
+                         (uint64_t)vmsa, vmsa->sev_features) != 0) {
         fatal(SVSM_TERM_AP_CREATION, "host refused the guest's boot VMSA");
     }
 }
