@@ -88,21 +88,29 @@ static void check_tlb(void)
     report(result == SVM_EXIT_PAGE_NOT_VALIDATED, "which is #VC 404");
 }
 
+/* The AP stops some time after the request: its VMSA is in use until then. */
+static bool wait_until_free(void)
+{
+    for (uint64_t i = 0; i < SPINS / 100; i++) {
+        if (rmpadjust(ap_vmsa, false, rdx_of(1, 0)).eax == SNP_OK) {
+            return true;
+        }
+        __asm__ volatile("pause");
+    }
+    return false;
+}
+
 static void check_destroy(void)
 {
     uint64_t at;
 
     report(create(1, GHCB_AP_DESTROY, 0) == 0, "destroy");
-    for (unsigned int i = 0; i < 1000; i++) {
-        io_in(0x80, 1); /* time for the other vCPU to stop */
-    }
+    report(wait_until_free(), "its VMSA page gets free");
     at = alive;
     for (unsigned int i = 0; i < 1000; i++) {
-        io_in(0x80, 1);
+        io_in(0x80, 1); /* time for the other vCPU, if it still ran */
     }
     report(alive == at, "the AP runs no more");
-    report(rmpadjust(ap_vmsa, false, rdx_of(1, 0)).eax == SNP_OK,
-           "its VMSA page is free again");
 }
 
 void guest_main(void)

@@ -40,6 +40,29 @@ static void check_conversion(void)
     report(!kept, "neither the private nor the shared contents are left");
 }
 
+/*
+ * A shared access to a private page: as KVM's hosts do, the page is made shared at once. What the
+ * guest had there is gone, and the host has not seen it.
+ */
+static void check_implicit(void)
+{
+    volatile uint64_t *page = page_alloc();
+    volatile uint64_t *alias = page_map(page_window(), (uint64_t)page,
+                                        PTE_SHARED_RW);
+
+    page[0] = 0xfeedfacefeedface;
+    report(alias[0] != 0xfeedfacefeedface,
+           "a shared access to a private page does not see its contents");
+    alias[0] = 5;
+    report(alias[0] == 5, "the page is shared now");
+    report(psc((uint64_t)page, GHCB_PSC_PRIVATE) == 0, "back to private");
+    report_vc(read_byte, (void *)page, SVM_EXIT_PAGE_NOT_VALIDATED,
+              "the conversion has undone its validation");
+    report(pvalidate(page, false, true).eax == SNP_OK &&
+               page[0] != 0xfeedfacefeedface && page[0] != 5,
+           "and dropped both contents");
+}
+
 /* RAM of the machine, not of the region that the IGVM file adds. */
 static void check_machine_ram(void)
 {
@@ -110,6 +133,7 @@ void guest_main(void)
 {
     check_alias();
     check_conversion();
+    check_implicit();
     check_machine_ram();
     check_fetch();
     check_self_modification();
