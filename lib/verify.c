@@ -51,7 +51,7 @@ void link_fail_bytes(struct evtpm_link_result *r, const char *what,
     char a[140], b[140];
 
     link_fail(r, "%s: seen %s, wanted %s", what,
-              evtpm_hex(a, sizeof(a), seen, seen_size),
+              seen_size ? evtpm_hex(a, sizeof(a), seen, seen_size) : "nothing",
               evtpm_hex(b, sizeof(b), wanted, wanted_size));
 }
 
