@@ -14,6 +14,7 @@ typedef int (*command_fn)(int argc, char **argv, GError **error);
 int cmd_run(int argc, char **argv, GError **error);
 int cmd_launch(int argc, char **argv, GError **error);
 int cmd_attest(int argc, char **argv, GError **error);
+int cmd_verify(int argc, char **argv, GError **error);
 int cmd_igvm(int argc, char **argv, GError **error);
 int cmd_ps(int argc, char **argv, GError **error);
 int cmd_stop(int argc, char **argv, GError **error);

@@ -14,7 +14,10 @@ static const struct {
     command_fn run;
     const char *summary;
 } commands[] = {
+    { "run", cmd_run, "show everything once: launch, TPM, attestation, reboot" },
     { "launch", cmd_launch, "start a VM: its console, one command, or detached" },
+    { "attest", cmd_attest, "get evidence from a running VM and verify it" },
+    { "verify", cmd_verify, "verify evidence that was kept in a file" },
     { "ps", cmd_ps, "list running VMs" },
     { "reboot", cmd_reboot, "restart a VM; its vTPM forgets" },
     { "stop", cmd_stop, "end a VM" },

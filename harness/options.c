@@ -10,8 +10,8 @@
 #include "harness/igvm_file.h"
 #include "harness/state.h"
 
-/* The console of our test image; quiet, because each character costs an exit. */
-#define DEFAULT_APPEND "console=ttyS0 quiet"
+/* quiet: each character costs an exit; panic: a dead guest ends the VM instead of a timeout */
+#define DEFAULT_APPEND "console=ttyS0 quiet panic=-1"
 
 int command_options(int *argc, char ***argv, const GOptionEntry *entries,
                     const char *usage, const char *summary, int least,

@@ -2,12 +2,11 @@
 /* Stages of a command, for people and for machines. */
 #include "harness/report.h"
 
-#include <stdio.h>
 #include <unistd.h>
 
 struct report {
     char *command;
-    gboolean quiet;
+    FILE *out;
     gboolean terminal;
     gint64 start;
     gint64 stage_start;
@@ -18,12 +17,12 @@ struct report {
     GString *lines; /* facts of the open stage, as they will be printed */
 };
 
-struct report *report_new(const char *command, gboolean quiet)
+struct report *report_new(const char *command, FILE *out)
 {
     struct report *r = g_new0(struct report, 1);
     r->command = g_strdup(command);
-    r->quiet = quiet;
-    r->terminal = !quiet && isatty(STDERR_FILENO);
+    r->out = out;
+    r->terminal = out && isatty(fileno(out));
     r->start = g_get_monotonic_time();
     r->stages = json_array_new();
     r->lines = g_string_new(NULL);
@@ -60,8 +59,8 @@ void report_begin(struct report *r, const char *id, const char *title)
     json_object_set_object_member(r->stage, "facts", r->facts);
     g_string_truncate(r->lines, 0);
     if (r->terminal) {
-        fprintf(stderr, "  ...  %s", title);
-        fflush(stderr);
+        fprintf(r->out, "  ...  %s", title);
+        fflush(r->out);
     }
 }
 
@@ -73,7 +72,7 @@ void report_fact(struct report *r, const char *key, const char *fmt, ...)
     va_end(ap);
     if (r->stage) {
         json_object_set_string_member(r->facts, key, text);
-        g_string_append_printf(r->lines, "         %-20s %s\n", key, text);
+        g_string_append_printf(r->lines, "      %-18s %s\n", key, text);
     }
 }
 
@@ -88,13 +87,14 @@ gboolean report_end(struct report *r, gboolean ok, const char *fmt, ...)
     json_object_set_double_member(r->stage, "seconds", seconds);
     json_object_set_string_member(r->stage, "summary", summary);
     json_array_add_object_element(r->stages, g_steal_pointer(&r->stage));
-    if (!r->quiet) {
+    if (r->out) {
         const char *mark = ok ? "ok  " : "FAIL";
         const char *colour = !r->terminal ? "" : ok ? "\033[32m" : "\033[31m";
-        fprintf(stderr, "%s %s%s%s  %s%s%s  [%.1f s]\n%s",
+        fprintf(r->out, "%s%s%s%s  %s%s%s  [%.1f s]\n%s",
                 r->terminal ? "\r\033[K" : "", colour, mark,
                 r->terminal ? "\033[0m" : "", r->title, *summary ? ": " : "",
                 summary, seconds, r->lines->str);
+        fflush(r->out);
     }
     return ok;
 }

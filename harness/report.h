@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a command did, stage by stage: a line per stage on standard error while it happens, and
- * all of it as one JSON document on standard output with --json.
+ * What a command did, stage by stage: a line per stage while it happens, and all of it as one
+ * JSON document for machines.
  */
 #ifndef EVTPM_HARNESS_REPORT_H
 #define EVTPM_HARNESS_REPORT_H
 
 #include <json-glib/json-glib.h>
+#include <stdio.h>
 
 struct report;
 
-/* `quiet`: no lines, the document only. */
-struct report *report_new(const char *command, gboolean quiet);
+/* Lines go to `out`; NULL: none, the document only. */
+struct report *report_new(const char *command, FILE *out);
 void report_free(struct report *report);
 
 /* Begins a stage; `title` is shown. On a terminal the line stands there until the stage ends. */

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* Collecting evidence from a VM, and judging it. */
+#include "harness/attest.h"
+
+#include <gnutls/crypto.h>
+#include <string.h>
+
+#include "harness/evidence_json.h"
+#include "harness/igvm_file.h"
+#include "harness/process.h"
+#include "harness/tree.h"
+#include "lib/file.h"
+
+#define SECRET_SIZE 32
+
+void attest_clear(struct attest *a)
+{
+    evtpm_blob_clear(&a->nonce);
+    evtpm_blob_clear(&a->credential.secret);
+    evtpm_blob_clear(&a->credential.ek_public);
+    evtpm_blob_clear(&a->credential.ak_name);
+    evtpm_evidence_clear(&a->evidence);
+}
+
+static gboolean random_blob(struct evtpm_blob *blob, gsize size,
+                            GError **error)
+{
+    guint8 bytes[EVTPM_NONCE_SIZE];
+    g_assert(size <= sizeof(bytes));
+    if (gnutls_rnd(GNUTLS_RND_KEY, bytes, size) < 0 ||
+        !evtpm_blob_set(blob, bytes, size)) {
+        return fail(error, HARNESS_ERROR_FAILED, "no random numbers");
+    }
+    return TRUE;
+}
+
+/* {"ek_public","ak_public","ak_name"}: whom the credential is for, by its own account. */
+static gboolean get_keys(struct vm *vm, deadline_t deadline, struct attest *a,
+                         GError **error)
+{
+    g_autofree char *text =
+        ga_shell(&vm->ga, deadline, error, "evtpm-evidence ak");
+    g_autoptr(JsonParser) parser = json_parser_new();
+    JsonNode *root = NULL;
+    if (!text) {
+        return FALSE;
+    }
+    if (json_parser_load_from_data(parser, text, -1, NULL)) {
+        root = json_parser_get_root(parser);
+    }
+    if (!root || !JSON_NODE_HOLDS_OBJECT(root)) {
+        return fail(error, HARNESS_ERROR_FAILED,
+                    "the guest's keys are not JSON");
+    }
+    JsonObject *object = json_node_get_object(root);
+    return json_get_base64(object, "ek_public", 0x1000,
+                           &a->credential.ek_public, error) &&
+           json_get_base64(object, "ak_name", 0x100, &a->credential.ak_name,
+                           error);
+}
+
+/* tpm2_makecredential needs no TPM; what it reads and writes are files. */
+static gboolean run_makecredential(const char *dir, const struct attest *a,
+                                   struct evtpm_blob *out, deadline_t deadline,
+                                   GError **error)
+{
+    g_autofree char *ek = g_build_filename(dir, "ek", NULL);
+    g_autofree char *secret = g_build_filename(dir, "secret", NULL);
+    g_autofree char *cred = g_build_filename(dir, "credential", NULL);
+    char name[2 * 0x100 + 1];
+    const struct evtpm_credential *c = &a->credential;
+    evtpm_hex(name, sizeof(name), c->ak_name.data, c->ak_name.size);
+    if (!tree_write(ek, c->ek_public.data, (gssize)c->ek_public.size, error) ||
+        !tree_write(secret, c->secret.data, (gssize)c->secret.size, error)) {
+        return FALSE;
+    }
+    const char *argv[] = { "tpm2_makecredential", "--tcti", "none", "-u", ek,
+                           "-s", secret, "-n", name, "-o", cred, NULL };
+    g_autofree char *err_text = NULL;
+    struct evtpm_error err = { "" };
+    int status;
+    if (!process_run(argv, NULL, NULL, FALSE, NULL, NULL, &err_text, &status,
+                     deadline, error)) {
+        return FALSE;
+    }
+    if (status != 0) {
+        char *line = strchr(g_strstrip(err_text), '\n');
+        if (line) {
+            *line = '\0';
+        }
+        return fail(error, HARNESS_ERROR_FAILED, "tpm2_makecredential: %s",
+                    err_text);
+    }
+    return evtpm_file_read(cred, 0x1000, out, &err) == 0 ||
+           fail_lib(error, &err);
+}
+
+static gboolean make_credential(struct attest *a, struct evtpm_blob *out,
+                                deadline_t deadline, GError **error)
+{
+    g_autofree char *dir = g_dir_make_tmp("evtpm-XXXXXX", error);
+    if (!dir) {
+        return FALSE;
+    }
+    gboolean ok = random_blob(&a->credential.secret, SECRET_SIZE, error) &&
+                  run_makecredential(dir, a, out, deadline, error);
+    tree_remove(dir);
+    return ok;
+}
+
+static gboolean collect(struct vm *vm, deadline_t deadline, struct attest *a,
+                        GError **error)
+{
+    struct evtpm_blob credential = { 0 };
+    if (!random_blob(&a->nonce, EVTPM_NONCE_SIZE, error) ||
+        !get_keys(vm, deadline, a, error) ||
+        !make_credential(a, &credential, deadline, error)) {
+        evtpm_blob_clear(&credential);
+        return FALSE;
+    }
+    g_autofree char *nonce = g_base64_encode(a->nonce.data, a->nonce.size);
+    g_autofree char *cred = g_base64_encode(credential.data, credential.size);
+    evtpm_blob_clear(&credential);
+    g_autofree char *text =
+        ga_shell(&vm->ga, deadline, error, "evtpm-evidence collect '%s' '%s'",
+                 nonce, cred);
+    return text && evidence_from_json(text, -1, &a->evidence, error);
+}
+
+gboolean attest_collect(struct vm *vm, deadline_t deadline,
+                        struct attest *attest, GError **error)
+{
+    *attest = (struct attest){ 0 };
+    if (!vm_wait_agent(vm, deadline, error)) {
+        return FALSE;
+    }
+    if (!collect(vm, deadline, attest, error)) {
+        attest_clear(attest);
+        return process_alive(&vm->process) ? FALSE : vm_explain(vm, error);
+    }
+    return TRUE;
+}
+
+/* Certificates that lie beside the emulated chip, as a key server would give them. */
+static gboolean chip_certificates(const char *chip, struct evtpm_chain *chain,
+                                  GError **error)
+{
+    const struct {
+        const char *name;
+        struct evtpm_blob *blob;
+    } files[] = { { "ark.pem", &chain->ark },
+                  { "ask.pem", &chain->ask },
+                  { "vcek.pem", &chain->vcek } };
+    for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *path = g_build_filename(chip, files[i].name, NULL);
+        struct evtpm_error err = { "" };
+        struct evtpm_blob pem = { 0 };
+        int rc = evtpm_file_read(path, 0x10000, &pem, &err);
+        if (rc == 0) {
+            rc = evtpm_cert_decode(pem.data, pem.size, files[i].blob, &err);
+        }
+        evtpm_blob_clear(&pem);
+        if (rc < 0) {
+            return fail_lib(error, &err);
+        }
+    }
+    return TRUE;
+}
+
+gboolean attest_verify(struct attest *a, const struct attest_policy *policy,
+                       gboolean recorded, GError **error)
+{
+    struct igvm_summary summary;
+    struct evtpm_error err = { "" };
+    struct evtpm_blob root = { 0 };
+    struct evtpm_chain chain = { 0 };
+    if (!igvm_file_summary(policy->igvm, &summary, error)) {
+        return FALSE;
+    }
+    if (policy->root && evtpm_file_read(policy->root, 0x10000, &root, &err)) {
+        return fail_lib(error, &err);
+    }
+    gboolean ok = !policy->chip ||
+                  chip_certificates(policy->chip, &chain, error);
+    if (ok) {
+        memcpy(a->expected, summary.digest, sizeof(a->expected));
+        const guint8(*digests)[48] = (const guint8(*)[48])a->expected;
+        struct evtpm_policy p = {
+            .nonce = recorded ? NULL : &a->nonce,
+            .credential = recorded ? NULL : &a->credential,
+            .recorded = recorded,
+            .launch_digests = digests,
+            .launch_digest_count = 1,
+            .roots = &root,
+            .root_count = policy->root ? 1 : 0,
+            .certificates = policy->chip ? &chain : NULL,
+            /* PCR 16 is for debugging, 23 for applications: nobody logs those */
+            .free_pcrs = 1u << 16 | 1u << 23,
+        };
+        evtpm_verify(&a->evidence, &p, &a->result);
+    }
+    evtpm_blob_clear(&root);
+    evtpm_chain_clear(&chain);
+    return ok;
+}
+
+gboolean attest_good(const struct attest *attest)
+{
+    return attest->result.failed == EVTPM_LINK_COUNT;
+}
+
+char *attest_failure(const struct attest *a, const struct attest_policy *policy,
+                     const char *launched)
+{
+    enum evtpm_link link = a->result.failed;
+    if (link == EVTPM_LINK_COUNT) {
+        return NULL;
+    }
+    g_autofree char *difference =
+        link == EVTPM_LINK_LAUNCH_DIGEST && launched
+            ? igvm_file_difference(policy->igvm, launched)
+            : NULL;
+    return g_strdup_printf("attestation failed: %s: %s%s%s",
+                           evtpm_link_name(link), a->result.link[link].detail,
+                           difference ? "; the launched file differs in " : "",
+                           difference ? difference : "");
+}
