@@ -315,6 +315,9 @@ int cmd_run(int argc, char **argv, GError **error)
     }
     r.report = report_new("run", json ? stderr : stdout);
     gboolean ok = run_stages(&r, error);
+    if (!ok && r.vm) {
+        vm_explain(r.vm, error);
+    }
     if (json) {
         g_autofree char *text = report_json(r.report, ok);
         puts(text);
