@@ -257,28 +257,25 @@ bool pc_igvm_load(PCMachineState *pcms, Error **errp)
         .filename = pcms->igvm->filename,
         .cgs = MACHINE(pcms)->cgs,
     };
-    GError *gerr = NULL;
-    GMappedFile *mapped;
+    g_autofree char *contents = NULL;
+    g_autoptr(GError) gerr = NULL;
+    gsize size;
     bool ok;
 
     if (l.cgs) {
         l.klass = CONFIDENTIAL_GUEST_SUPPORT_GET_CLASS(l.cgs);
     }
-    mapped = g_mapped_file_new(l.filename, false, &gerr);
-    if (!mapped) {
+    /* Read, not mapped: what was checked is what is loaded. */
+    if (!g_file_get_contents(l.filename, &contents, &size, &gerr)) {
         error_setg(errp, "IGVM file: %s", gerr->message);
-        g_error_free(gerr);
         return false;
     }
-    if (igvm_open(g_mapped_file_get_contents(mapped),
-                  g_mapped_file_get_length(mapped), &l.file, &err) < 0) {
+    if (igvm_open(contents, size, &l.file, &err) < 0) {
         error_setg(errp, "IGVM file '%s': %s", l.filename, err.text);
-        ok = false;
-    } else {
-        ok = choose_platform(&l, errp) && set_policy(&l, errp) &&
-             igvm_prepare_memory(&l, errp) && load_directives(&l, errp);
+        return false;
     }
+    ok = choose_platform(&l, errp) && set_policy(&l, errp) &&
+         igvm_prepare_memory(&l, errp) && load_directives(&l, errp);
     igvm_areas_free(&l);
-    g_mapped_file_unref(mapped);
     return ok;
 }

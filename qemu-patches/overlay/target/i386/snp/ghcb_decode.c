@@ -4,7 +4,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "qemu/osdep.h"
 #include "ghcb_decode.h"
 
 #define BIT_RAX GHCB_VALID_BIT(rax)
@@ -56,7 +55,7 @@ static const GhcbEvent events[] = {
 
 static const GhcbEvent *find_event(uint64_t code)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(events); i++) {
+    for (size_t i = 0; i < G_N_ELEMENTS(events); i++) {
         if (events[i].code == code) {
             return &events[i];
         }
@@ -121,7 +120,7 @@ unsigned ghcb_check(const struct ghcb *ghcb)
     if (!event) {
         return GHCB_ERR_INVALID_EVENT;
     }
-    for (size_t i = 0; i < ARRAY_SIZE(event->need) && event->need[i]; i++) {
+    for (size_t i = 0; i < G_N_ELEMENTS(event->need) && event->need[i]; i++) {
         if (!ghcb_is_valid(ghcb, event->need[i])) {
             return GHCB_ERR_MISSING_INPUT;
         }

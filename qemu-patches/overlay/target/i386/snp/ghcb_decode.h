@@ -2,14 +2,17 @@
  * GHCB requests as a hypervisor reads them (AMD 56421), nothing of the machine
  *
  * Everything in a GHCB is hostile: the functions work on a private copy and
- * answer with the error that the protocol has for what they refuse. No
- * "cpu.h" here: the same code runs in tests/unit/test-ghcb.c.
+ * answer with the error that the protocol has for what they refuse. Knows
+ * nothing of QEMU, so that a host test can drive it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef TARGET_I386_SNP_GHCB_DECODE_H
 #define TARGET_I386_SNP_GHCB_DECODE_H
+
+#include <glib.h>
+#include <stdbool.h>
 
 #include "evtpm/ghcb.h"
 #include "evtpm/snp.h"

@@ -43,8 +43,8 @@ static bool launch_start(SevSnpEmulated *s, Error **errp)
 
     status = amdsp_launch_start(&s->sp, s->chip, policy, &err);
     if (status) {
-        error_setg(errp, "SNP launch, policy 0x%" PRIx64 ": %s (%s)", policy,
-                   err.text, amdsp_status_name(status));
+        error_setg(errp, "SNP launch, policy 0x%" PRIx64 ": %s", policy,
+                   err.text);
         return false;
     }
     launch_digest_init(&s->digest);
@@ -285,8 +285,7 @@ static bool launch_finish(SevSnpEmulated *s, Error **errp)
 
     status = amdsp_launch_finish(&s->sp, &finish, &err);
     if (status) {
-        error_setg(errp, "SNP launch: %s (%s)", err.text,
-                   amdsp_status_name(status));
+        error_setg(errp, "SNP launch: %s", err.text);
         return false;
     }
     s->launch_finished = true;

@@ -20,6 +20,10 @@
 #include "system/replay.h"
 #include "host.h"
 
+/* What the AMD-SP model says of itself in its reports */
+#define FIRMWARE_API_MAJOR 1
+#define FIRMWARE_API_MINOR 55
+
 static Error *snp_migration_blocker;
 
 SevSnpEmulated *snp_object(void)
@@ -113,6 +117,8 @@ static int snp_tcg_init(ConfidentialGuestSupport *cgs, Error **errp)
     X86_MACHINE(ms)->smm = ON_OFF_AUTO_OFF;
     PC_MACHINE(ms)->vmport = ON_OFF_AUTO_OFF;
 
+    SEV_COMMON(s)->api_major = FIRMWARE_API_MAJOR;
+    SEV_COMMON(s)->api_minor = FIRMWARE_API_MINOR;
     s->launch_vmsa = g_new0(struct vmsa *, ms->smp.max_cpus);
     snp_vm_create(SEV_SNP_GUEST(s)->kvm_start_conf.policy, s->debug_read);
     cgs->ready = true;
