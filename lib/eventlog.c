@@ -54,6 +54,9 @@ static int read_spec_id(struct evtpm_eventlog *log, struct reader *event,
     reader_bytes(event,
                  4 + 4); /* platform class; version, errata, UINTN size */
     log->algorithm_count = reader_u32(event);
+    if (event->overrun) {
+        return evtpm_fail(err, "event log: header is cut short");
+    }
     if (log->algorithm_count == 0 ||
         log->algorithm_count > EVTPM_EVENTLOG_ALGORITHMS_MAX) {
         return evtpm_fail(err, "event log: header names %u algorithms",
@@ -63,6 +66,9 @@ static int read_spec_id(struct evtpm_eventlog *log, struct reader *event,
         uint16_t id = reader_u16(event), size = reader_u16(event);
         int hash = known_hash(id);
 
+        if (event->overrun) {
+            break;
+        }
         if (size == 0 || size > HASH_SIZE_MAX ||
             (hash >= 0 && hashes[hash].size != size)) {
             return evtpm_fail(err,

@@ -375,6 +375,31 @@ void sample_sign_quote(struct sample *s)
     put_blob(&s->evidence.quote_signature, bytes, n);
 }
 
+struct evtpm_chain *sample_own_chain(struct sample *s)
+{
+    put_blob(&s->certificates.ark, s->chip->ark.data, s->chip->ark.size);
+    put_blob(&s->certificates.ask, s->chip->ask.data, s->chip->ask.size);
+    put_blob(&s->certificates.vcek, s->chip->vcek.data, s->chip->vcek.size);
+    evtpm_blob_clear(&s->evidence.certificates);
+    s->policy.certificates = &s->certificates;
+    return &s->certificates;
+}
+
+static void adopt_credential(struct sample *s)
+{
+    put_blob(&s->credential.ek_public, s->evidence.ek_public.data,
+             s->evidence.ek_public.size);
+    put_blob(&s->credential.ak_name, s->evidence.ak_name.data,
+             s->evidence.ak_name.size);
+}
+
+void sample_remake_publics(struct sample *s)
+{
+    sample_publics(s);
+    sample_report(s);
+    adopt_credential(s);
+}
+
 void sample_init(struct sample *s, unsigned vm, unsigned chip)
 {
     struct evtpm_error err = { "" };
@@ -405,10 +430,7 @@ void sample_init(struct sample *s, unsigned vm, unsigned chip)
     gnutls_rnd(GNUTLS_RND_NONCE, random, sizeof(random));
     put_blob(&s->credential.secret, random, 32);
     put_blob(&s->evidence.credential_secret, random, 32);
-    put_blob(&s->credential.ek_public, s->evidence.ek_public.data,
-             s->evidence.ek_public.size);
-    put_blob(&s->credential.ak_name, s->evidence.ak_name.data,
-             s->evidence.ak_name.size);
+    adopt_credential(s);
 
     s->roots[0] = s->chip->ark;
     s->policy.nonce = &s->nonce;

@@ -58,5 +58,9 @@ void sample_sign_quote(struct sample *s); /* signs s->attest -> evidence */
 void sample_logs(struct sample *s);
 /* An AK of another kind: TPM2_ALG_RSASSA, TPM2_ALG_RSAPSS or TPM2_ALG_ECDSA. */
 void sample_new_ak(struct sample *s, TPMI_ALG_SIG_SCHEME scheme);
+/* Publics, the report over them, and a credential made for them: after a change of ek or ak. */
+void sample_remake_publics(struct sample *s);
+/* The chip's certificates as the policy's own instead of the evidence's, to be altered. */
+struct evtpm_chain *sample_own_chain(struct sample *s);
 
 #endif
