@@ -8,6 +8,7 @@
 #include "svsm/vcpu.h"
 
 #include "evtpm/snp.h"
+#include "svsm/clock.h"
 #include "svsm/cpu.h"
 #include "svsm/cpuid.h"
 #include "svsm/ghcb.h"
@@ -19,6 +20,7 @@
 #include "svsm/term.h"
 
 #define VMSA_MAX (4 * SVSM_CPU_MAX)
+#define DELETE_WAIT_NS 1000000000ull
 
 struct rwlock vcpu_lock; /* guards the list and the GPAs of each guest_cpu */
 static uint64_t vmsas[VMSA_MAX]; /* pages of the guest that are VMSAs; 0: free */
@@ -246,14 +248,22 @@ static uint64_t delete_locked(uint64_t vmsa_gpa)
     return SVSM_SUCCESS;
 }
 
+/*
+ * The guest has asked the host to stop the vCPU, and a host does that in its
+ * own time: a VMSA that still runs is waited for a while.
+ */
 uint64_t vcpu_delete(uint64_t vmsa_gpa)
 {
-    uint64_t result;
+    uint64_t begin = clock_ns(), result;
 
-    write_lock(&vcpu_lock);
-    result = delete_locked(vmsa_gpa);
-    window_close();
-    write_unlock(&vcpu_lock);
+    do {
+        write_lock(&vcpu_lock);
+        result = delete_locked(vmsa_gpa);
+        window_close();
+        write_unlock(&vcpu_lock);
+        cpu_relax();
+    } while (result == SVSM_ERR_VCPU_IN_USE &&
+             clock_ns() - begin < DELETE_WAIT_NS);
     return result;
 }
 
