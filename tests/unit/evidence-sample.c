@@ -11,6 +11,7 @@
 #include "lib/eventlog.h"
 #include "lib/ima.h"
 #include "lib/tpm_structs.h"
+#include "tests/unit/guest-message.h"
 #include "tests/unit/log-sample.h"
 
 #define VMS 2
@@ -206,46 +207,17 @@ void sample_publics(struct sample *s)
 /* What an SVSM does: a REPORT_REQ under VMPCK0. */
 void sample_report(struct sample *s)
 {
-    struct snp_guest_msg msg = { 0 };
     struct snp_report_req req = { .vmpl = s->report_vmpl };
     struct snp_report_rsp rsp;
-    gnutls_datum_t key = { s->guest.vmpck[0], 32 };
-    gnutls_aead_cipher_hd_t hd;
     gnutls_hash_hd_t hash;
-    giovec_t aad = { (uint8_t *)&msg + SNP_MSG_AAD_OFFSET, SNP_MSG_AAD_SIZE };
-    giovec_t data = { msg.payload, sizeof(req) };
-    uint8_t iv[12] = { 0 };
-    size_t tag = 16;
 
     g_assert_cmpint(gnutls_hash_init(&hash, GNUTLS_DIG_SHA512), ==, 0);
     gnutls_hash(hash, s->evidence.nonce.data, s->evidence.nonce.size);
     gnutls_hash(hash, s->evidence.manifest.data, s->evidence.manifest.size);
     gnutls_hash_deinit(hash, req.report_data);
-
-    msg.hdr.msg_seqno = s->guest.msg_count[0] + 1;
-    msg.hdr.algo = SNP_AEAD_AES_256_GCM;
-    msg.hdr.hdr_version = 1;
-    msg.hdr.hdr_sz = sizeof(msg.hdr);
-    msg.hdr.msg_type = SNP_MSG_REPORT_REQ;
-    msg.hdr.msg_version = 1;
-    msg.hdr.msg_sz = sizeof(req);
-    memcpy(msg.payload, &req, sizeof(req));
-    memcpy(iv, &msg.hdr.msg_seqno, 8);
-    g_assert_cmpint(
-        gnutls_aead_cipher_init(&hd, GNUTLS_CIPHER_AES_256_GCM, &key), ==, 0);
-    g_assert_cmpint(gnutls_aead_cipher_encryptv2(hd, iv, 12, &aad, 1, &data, 1,
-                                                 msg.hdr.authtag, &tag),
-                    ==, 0);
-    g_assert_cmpint(
-        amdsp_guest_request(&s->guest, (uint8_t *)&msg, (uint8_t *)&msg, NULL),
-        ==, SNP_FW_OK);
-    memcpy(iv, &msg.hdr.msg_seqno, 8);
-    data.iov_len = sizeof(rsp);
-    g_assert_cmpint(gnutls_aead_cipher_decryptv2(hd, iv, 12, &aad, 1, &data, 1,
-                                                 msg.hdr.authtag, 16),
-                    ==, 0);
-    gnutls_aead_cipher_deinit(hd);
-    memcpy(&rsp, msg.payload, sizeof(rsp));
+    g_assert_cmpint(message_exchange(&s->guest, 0, SNP_MSG_REPORT_REQ, 1, &req,
+                                     sizeof(req), &rsp, sizeof(rsp)),
+                    ==, SNP_FW_OK);
     g_assert_cmpint(rsp.status, ==, 0);
     s->report = rsp.report;
     put_blob(&s->evidence.report, &s->report, sizeof(s->report));
