@@ -54,7 +54,7 @@ void snp_cpuid(X86CPU *cpu, uint32_t leaf, uint32_t subleaf, uint32_t regs[4]);
 /* The table of the CPUID page, from the boot processor. */
 void snp_cpuid_fill(X86CPU *cpu, struct snp_cpuid_page *page);
 
-/* ---- ghcb.c and its parts; all run on the vCPU's thread without the BQL ---- */
+/* ---- ghcb.c and its parts: on the vCPU thread, without the BQL ---- */
 
 /*
  * A request on the GHCB page: a private copy of the fields. Handlers change
