@@ -187,8 +187,8 @@ int main(int argc, char **argv)
     uint64_t seconds = limit_of("FUZZ_SECONDS", 3);
     uint64_t runs = limit_of("FUZZ_RUNS", 200000);
     const char *name = strrchr(argv[0], '/');
-    time_t end = time(NULL) + (time_t)seconds;
     uint64_t done = 0;
+    time_t end;
 
     snprintf(crash_path, sizeof(crash_path), "%s.crash",
              name ? name + 1 : argv[0]);
@@ -209,6 +209,7 @@ int main(int argc, char **argv)
     printf("%s 1 - corpus of %zu inputs\n", corpus_count ? "ok" : "not ok",
            corpus_count);
     fflush(stdout);
+    end = time(NULL) + (time_t)seconds; /* a corpus may take keys to make */
     while (corpus_count > 0 && done < runs &&
            (done % 64 != 0 || time(NULL) < end)) {
         struct input in = mutant();

@@ -33,9 +33,9 @@ struct sample {
     struct evtpm_policy policy;
 };
 
-/* The chips are made once and shared: [1] has [0]'s root, [2] its own. */
+/* The chips are made once and shared: [1] has [0]'s root, [2] its own (and takes seconds). */
 #define SAMPLE_CHIPS 3
-void sample_chips_create(void);
+void sample_chips_create(unsigned count);
 void sample_chips_remove(void);
 const char *sample_chip_dir(unsigned chip);
 

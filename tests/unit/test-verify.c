@@ -269,7 +269,7 @@ int main(int argc, char **argv)
     int status;
 
     g_test_init(&argc, &argv, NULL);
-    sample_chips_create();
+    sample_chips_create(SAMPLE_CHIPS);
     sample_init(&change_other, 1, 2);
     g_test_add_func("/verify/good", test_good);
     g_test_add_func("/verify/good/schemes", test_good_schemes);
