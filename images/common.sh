@@ -99,8 +99,9 @@ prune()
         done
 }
 
-# use_ccache: compilers through ccache where it is installed, with its own
-# store, so that a changed line does not mean compiling everything again.
+# use_ccache DIR: compilers through ccache where it is installed, with its own
+# store, so that a changed line does not mean compiling everything again. What
+# is built in DIR does not depend on its path.
 use_ccache()
 {
     # shellcheck disable=SC2034 # for the caller
@@ -110,7 +111,7 @@ use_ccache()
         cc='ccache gcc'
         CCACHE_DIR=$cache/ccache
         CCACHE_MAXSIZE=3G
-        CCACHE_BASEDIR=$tmp
+        CCACHE_BASEDIR=$1
         CCACHE_NOHASHDIR=1
         export CCACHE_DIR CCACHE_MAXSIZE CCACHE_BASEDIR CCACHE_NOHASHDIR
     fi
