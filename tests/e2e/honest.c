@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* The guest kernel is confined: the SVSM's memory and PVALIDATE are not for it. */
+#include <string.h>
+#include <sys/wait.h>
+
+#include "e2e.h"
+#include "evtpm/svsm_boot.h"
+#include "harness/exits.h"
+
+#define MODULE "/usr/lib/modules/evtpm-test.ko"
+/* What the module logged since it was loaded last. */
+#define LOADED "dmesg | grep evtpm-test: | tail -n 1"
+
+/* The module's own work is no fault: a page of the guest's is read, one is shared. */
+static void check_control(struct vm *vm)
+{
+    g_autofree char *start = e2e_shell(
+        vm, "sed -n 's/^ *\\([0-9a-f]*\\)-.*: Kernel code$/\\1/p' /proc/iomem");
+    g_assert_cmpstr(start, !=, "");
+    g_autofree char *read = e2e_shell(
+        vm, "insmod " MODULE " touch=0x%s && rmmod evtpm_test && " LOADED,
+        start);
+    g_assert_nonnull(strstr(read, " holds 0x"));
+    g_autofree char *shared = e2e_shell(
+        vm, "insmod " MODULE " share=hello && rmmod evtpm_test && " LOADED);
+    g_assert_nonnull(strstr(shared, "shared page at 0x"));
+}
+
+static void check_alive(struct vm *vm)
+{
+    g_autofree char *alive = e2e_shell(vm, "echo alive");
+    g_assert_cmpstr(alive, ==, "alive");
+}
+
+/* Both cases use one VM; the second ends it. */
+static struct vm *shared_vm(void)
+{
+    static struct vm *vm;
+    if (!vm) {
+        vm = e2e_boot(FALSE);
+        check_control(vm);
+    }
+    return vm;
+}
+
+static void test_pvalidate(void)
+{
+    struct vm *vm = shared_vm();
+    g_autofree char *said = e2e_shell(
+        vm, "insmod " MODULE " pvalidate=1 && rmmod evtpm_test; " LOADED);
+    g_test_message("%s", said);
+    g_assert_nonnull(strstr(said, "pvalidate"));
+    g_assert_null(strstr(said, "returned 0"));
+    /* refused, and nothing else happened */
+    check_alive(vm);
+}
+
+static void test_touch(void)
+{
+    g_autoptr(GError) error = NULL;
+    struct vm *vm = shared_vm();
+    check_alive(vm);
+    g_autofree char *out =
+        ga_shell(&vm->ga, e2e_deadline(), &error, "insmod " MODULE " touch=%#llx",
+                 SVSM_IMAGE_GPA);
+    g_assert_null(out);
+    g_assert_error(error, HARNESS_ERROR, HARNESS_ERROR_VM_ENDED);
+    g_clear_error(&error);
+    enum vm_end end;
+    e2e_require(vm, vm_wait_end(vm, e2e_deadline(), &end, &error), error);
+    g_assert_cmpint(end, ==, VM_END_FAILED);
+    g_assert_true(WIFEXITED(vm->process.status));
+    g_assert_cmpint(WEXITSTATUS(vm->process.status), ==, EXIT_VMPL_FAULT);
+    g_autofree char *log = g_build_filename(vm->dir.log, "qemu.log", NULL);
+    g_autofree char *why = exits_explain(vm->process.status, log);
+    g_test_message("%s", why);
+    g_autofree char *gpa = g_strdup_printf("%llx", SVSM_IMAGE_GPA);
+    g_assert_nonnull(strstr(why, "VMPL violation"));
+    g_assert_nonnull(strstr(why, gpa));
+    e2e_end(vm);
+}
+
+static void add(void)
+{
+    e2e_add("/honest/pvalidate-is-refused", test_pvalidate);
+    e2e_add("/honest/svsm-memory-ends-the-vm", test_touch);
+}
+
+int main(int argc, char **argv)
+{
+    return e2e_main(argc, argv, add);
+}

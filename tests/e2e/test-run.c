@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* The command that a newcomer types first: all of it, and each link in its report. */
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+#include "tests/e2e/e2e.h"
+
+static const char *const stages[] = {
+    "igvm",    "launch", "boot",      "tpm",          "attest", "plant",
+    "control", "reboot", "forgotten", "attest-again", "stop",
+};
+
+static void test_run(void)
+{
+    if (!e2e_ready()) {
+        return;
+    }
+    struct e2e_result r;
+    e2e_evtpm(&r, "run", "--json", NULL);
+    g_assert_cmpint(r.status, ==, 0);
+    g_autoptr(JsonParser) parser = json_parser_new();
+    g_assert_true(json_parser_load_from_data(parser, r.out, -1, NULL));
+    JsonObject *o = json_node_get_object(json_parser_get_root(parser));
+    g_assert_true(json_object_get_boolean_member(o, "ok"));
+    JsonArray *list = json_object_get_array_member(o, "stages");
+    g_assert_cmpuint(json_array_get_length(list), ==, G_N_ELEMENTS(stages));
+    for (guint i = 0; i < G_N_ELEMENTS(stages); i++) {
+        JsonObject *stage = json_array_get_object_element(list, i);
+        g_assert_cmpstr(json_object_get_string_member(stage, "id"), ==,
+                        stages[i]);
+        g_assert_true(json_object_get_boolean_member(stage, "ok"));
+        /* a line for people, too, while it happened */
+        g_assert_nonnull(strstr(
+            r.err, json_object_get_string_member(stage, "title")));
+    }
+    g_assert_null(strstr(r.err, "FAIL"));
+    e2e_result_clear(&r);
+    e2e_assert_no_vms();
+}
+
+int main(int argc, char **argv)
+{
+    e2e_main(&argc, &argv);
+    g_test_add_func("/e2e/run/all-stages", test_run);
+    return e2e_main_end();
+}
