@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tampering with evidence: one thing is changed, one link must fail, under its own name. The
+ * unchanged evidence, judged first, is the control.
+ */
+#include <string.h>
+
+#include "evtpm/report.h"
+#include "harness/evidence_json.h"
+#include "lib/eventlog.h"
+#include "tests/e2e/e2e.h"
+
+static struct attest honest; /* of the shared VM; collected once */
+static gboolean collected;
+
+static gboolean prepare(void)
+{
+    if (!e2e_ready()) {
+        return FALSE;
+    }
+    if (!collected) {
+        e2e_collect(e2e_shared_vm(), &honest);
+        collected = TRUE;
+    }
+    return TRUE;
+}
+
+/* A copy whose evidence may be changed; nonce and credential stay those of the honest exchange. */
+static void copy(struct attest *a)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = evidence_to_json(&honest.evidence);
+    *a = (struct attest){ 0 };
+    evidence_from_json(text, -1, &a->evidence, &error);
+    g_assert_no_error(error);
+    a->nonce = honest.nonce;
+    a->credential = honest.credential;
+}
+
+static void drop(struct attest *a)
+{
+    evtpm_evidence_clear(&a->evidence);
+}
+
+static void judge(struct attest *a)
+{
+    g_autoptr(GError) error = NULL;
+    struct attest_policy policy = e2e_policy(e2e_shared_vm()->config);
+    attest_verify(a, &policy, FALSE, &error);
+    g_assert_no_error(error);
+}
+
+static void assert_failed(struct attest *a, enum evtpm_link link)
+{
+    judge(a);
+    if (a->result.failed != link) {
+        g_test_message("%s failed, not %s",
+                       a->result.failed == EVTPM_LINK_COUNT
+                           ? "nothing"
+                           : evtpm_link_name(a->result.failed),
+                       evtpm_link_name(link));
+        g_test_fail();
+    }
+    struct attest_policy policy = { 0 };
+    g_autofree char *text = attest_failure(a, &policy, NULL);
+    g_test_message("%s", text);
+    g_assert_nonnull(strstr(text, evtpm_link_name(link)));
+}
+
+static void test_honest(void)
+{
+    if (!prepare()) {
+        return;
+    }
+    struct attest a;
+    copy(&a);
+    judge(&a);
+    g_assert_cmpint(a.result.failed, ==, EVTPM_LINK_COUNT);
+    g_assert_true(a.result.emulated);
+    drop(&a);
+}
+
+/* Evidence that answered an earlier request. */
+static void test_replay(void)
+{
+    if (!prepare()) {
+        return;
+    }
+    struct attest a, later;
+    e2e_collect(e2e_shared_vm(), &later);
+    copy(&a);
+    a.nonce = later.nonce;
+    assert_failed(&a, EVTPM_LINK_NONCE);
+    /* with the nonce written into it, too, the report still tells */
+    g_assert_true(evtpm_blob_set(&a.evidence.nonce, later.nonce.data,
+                                 later.nonce.size));
+    assert_failed(&a, EVTPM_LINK_REPORT_DATA);
+    drop(&a);
+    attest_clear(&later);
+}
+
+/* Another VM of the same image and chip answers in place of the one that was asked. */
+static void test_other_vm(void)
+{
+    if (!prepare()) {
+        return;
+    }
+    struct vm_config *c = e2e_config();
+    struct vm *vm = e2e_boot(c);
+    struct attest other;
+    e2e_collect(vm, &other);
+    judge(&other);
+    g_assert_cmpint(other.result.failed, ==, EVTPM_LINK_COUNT);
+    struct attest a = other;
+    a.nonce = honest.nonce;
+    a.credential = honest.credential;
+    assert_failed(&a, EVTPM_LINK_NONCE);
+    /* the right nonce for the wrong TPM: the credential was not made for it */
+    a.nonce = other.nonce;
+    assert_failed(&a, EVTPM_LINK_AK_BINDING);
+    attest_clear(&other);
+    vm_free(vm);
+    vm_config_free(c);
+}
+
+/* The guest asks for a report by itself: it says VMPL2, and nothing can make it say 0. */
+static void test_vmpl2(void)
+{
+    if (!prepare()) {
+        return;
+    }
+    g_autofree char *nonce =
+        g_base64_encode(honest.nonce.data, honest.nonce.size);
+    g_autofree char *text = e2e_guest(
+        e2e_shared_vm(),
+        "cd /sys/kernel/config/tsm/report && mkdir g && "
+        "echo %s | base64 -d >g/inblob && base64 -w0 g/outblob; "
+        "s=$?; rmdir g; exit $s", nonce);
+    gsize size;
+    g_autofree guchar *report = g_base64_decode(text, &size);
+    g_assert_cmpuint(size, >=, sizeof(struct snp_attestation_report));
+    struct attest a;
+    copy(&a);
+    g_assert_true(evtpm_blob_set(&a.evidence.report, report,
+                                 sizeof(struct snp_attestation_report)));
+    assert_failed(&a, EVTPM_LINK_VMPL);
+    g_assert_cmpint(a.result.link[EVTPM_LINK_REPORT_SIGNATURE].status, ==,
+                    EVTPM_PASSED);
+    /* a lie about the level breaks the signature */
+    a.evidence.report
+        .data[offsetof(struct snp_attestation_report, vmpl)] = 0;
+    assert_failed(&a, EVTPM_LINK_REPORT_SIGNATURE);
+    drop(&a);
+}
+
+/* The guest changes a PCR after the firmware measured: the log does not explain it. */
+static void test_changed_pcr(void)
+{
+    if (!prepare()) {
+        return;
+    }
+    struct attest a;
+    copy(&a);
+    a.evidence.pcr[4][0] ^= 1;
+    assert_failed(&a, EVTPM_LINK_QUOTE_PCRS);
+    drop(&a);
+
+    struct vm_config *c = e2e_config();
+    struct vm *vm = e2e_boot(c);
+    g_autofree char *out = e2e_guest(
+        vm, "TPM2TOOLS_TCTI=device:/dev/tpmrm0 tpm2_pcrextend "
+            "4:sha256=$(printf x | sha256sum | cut -d' ' -f1)");
+    e2e_collect(vm, &a);
+    assert_failed(&a, EVTPM_LINK_EVENT_LOG);
+    attest_clear(&a);
+    vm_free(vm);
+    vm_config_free(c);
+}
+
+/* Offset of the digest of event `index`, and where that event begins. */
+static gsize find_event(const struct evtpm_blob *blob, guint index,
+                        gsize *begins)
+{
+    struct evtpm_error err = { "" };
+    struct evtpm_eventlog log;
+    struct evtpm_event event;
+    g_assert_cmpint(evtpm_eventlog_open(&log, blob->data, blob->size, &err),
+                    ==, 0);
+    gsize offset = 0;
+    do {
+        *begins = offset;
+        g_assert_true(evtpm_eventlog_next(&log, &offset, &event));
+    } while (event.index < index || !event.digest[EVTPM_SHA256]);
+    return (gsize)(event.digest[EVTPM_SHA256] - blob->data);
+}
+
+/* An event is altered; the log ends too early; it is not even a log. */
+static void test_changed_event_log(void)
+{
+    if (!prepare()) {
+        return;
+    }
+    struct attest a;
+    struct evtpm_blob *log = &a.evidence.event_log;
+    gsize begins;
+    copy(&a);
+    log->data[find_event(log, 3, &begins)] ^= 1;
+    assert_failed(&a, EVTPM_LINK_EVENT_LOG);
+    log->data[find_event(log, 3, &begins)] ^= 1;
+    judge(&a);
+    g_assert_cmpint(a.result.failed, ==, EVTPM_LINK_COUNT);
+    find_event(log, 5, &begins);
+    gsize size = log->size;
+    log->size = begins;
+    assert_failed(&a, EVTPM_LINK_EVENT_LOG);
+    log->size = size - 1;
+    assert_failed(&a, EVTPM_LINK_EVENT_LOG);
+    log->size = size;
+    drop(&a);
+}
+
+/* A quote by a key of the same TPM that the credential was not made for. */
+static void test_changed_quote(void)
+{
+    if (!prepare()) {
+        return;
+    }
+    struct attest a;
+    copy(&a);
+    a.evidence.quote_signature.data[a.evidence.quote_signature.size - 1] ^= 1;
+    assert_failed(&a, EVTPM_LINK_QUOTE_SIGNATURE);
+    drop(&a);
+    copy(&a);
+    a.evidence.credential_secret.data[0] ^= 1;
+    assert_failed(&a, EVTPM_LINK_AK_BINDING);
+    drop(&a);
+}
+
+static void test_changed_manifest(void)
+{
+    if (!prepare()) {
+        return;
+    }
+    struct attest a;
+    copy(&a);
+    a.evidence.manifest.data[a.evidence.manifest.size - 1] ^= 1;
+    assert_failed(&a, EVTPM_LINK_REPORT_DATA);
+    drop(&a);
+}
+
+/* An emulated chip is no AMD chip unless its root is named. */
+static void test_root_not_named(void)
+{
+    if (!prepare()) {
+        return;
+    }
+    g_autoptr(GError) error = NULL;
+    struct attest a;
+    copy(&a);
+    struct attest_policy policy = e2e_policy(e2e_shared_vm()->config);
+    policy.root = NULL;
+    attest_verify(&a, &policy, FALSE, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(a.result.failed, ==, EVTPM_LINK_ROOT);
+    drop(&a);
+}
+
+int main(int argc, char **argv)
+{
+    e2e_main(&argc, &argv);
+    g_test_add_func("/e2e/tamper/control-honest", test_honest);
+    g_test_add_func("/e2e/tamper/replayed-nonce", test_replay);
+    g_test_add_func("/e2e/tamper/other-vm", test_other_vm);
+    g_test_add_func("/e2e/tamper/vmpl2-report", test_vmpl2);
+    g_test_add_func("/e2e/tamper/changed-pcr", test_changed_pcr);
+    g_test_add_func("/e2e/tamper/changed-event-log", test_changed_event_log);
+    g_test_add_func("/e2e/tamper/changed-quote", test_changed_quote);
+    g_test_add_func("/e2e/tamper/changed-manifest", test_changed_manifest);
+    g_test_add_func("/e2e/tamper/root-not-named", test_root_not_named);
+    int status = e2e_main_end();
+    if (collected) {
+        attest_clear(&honest);
+    }
+    return status;
+}
