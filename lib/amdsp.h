@@ -45,7 +45,7 @@ unsigned amdsp_launch_start(struct amdsp_guest *guest,
                             const struct evtpm_chip *chip, uint64_t policy,
                             struct evtpm_error *err);
 
-/* Writes what firmware puts into a secrets page (all 4096 bytes): version, fms, VMPCKs; SVSM fields stay 0. */
+/* Fills a secrets page as firmware does: version, fms, VMPCKs. All else, SVSM fields too, is 0. */
 void amdsp_fill_secrets(const struct amdsp_guest *guest,
                         struct snp_secrets_page *page);
 

@@ -20,7 +20,7 @@ bool evtpm_blob_set(struct evtpm_blob *blob, const void *data, size_t size);
 
 bool evtpm_blob_equal(const struct evtpm_blob *a, const struct evtpm_blob *b);
 
-/* Writes up to `size` bytes as lower-case hex; cut with "..." when `out` is too small. Returns `out`. */
+/* Writes `size` bytes as lower-case hex, cut with "..." when `out` is too small; returns `out`. */
 char *evtpm_hex(char *out, size_t out_size, const void *data, size_t size);
 
 /* Decodes exactly 2 * size hex digits; false for anything else. */

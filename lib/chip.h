@@ -4,7 +4,7 @@
  *
  *   ark.pem ask.pem vcek.pem               certificates, subjects named as emulated
  *   ark-key.pem ask-key.pem vcek-key.pem   their private keys, mode 0600
- *   root.key                               hex secret that derived keys (KEY_REQ) come from, mode 0600
+ *   root.key                               secret of derived keys (KEY_REQ), hex, mode 0600
  *   chip.json                              product, chip_id, TCB in readable form
  *
  * chip.json is for readers only: chip_id, product and TCB are taken from the VCEK certificate,
@@ -30,7 +30,7 @@ struct evtpm_chip_params {
     enum snp_product product;
     bool tcb_given; /* use `tcb` instead of the product's default */
     struct snp_tcb tcb;
-    const char *issuer; /* directory of another chip, whose ARK and ASK to share (product must match) */
+    const char *issuer; /* directory of a chip of this product, whose ARK and ASK to share */
 };
 
 /*

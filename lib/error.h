@@ -12,7 +12,7 @@ struct evtpm_error {
     char text[512]; /* one line, no newline at its end; "" when nothing failed */
 };
 
-/* Writes the formatted text (cut to fit) and returns -1, so that `return evtpm_fail(...)` reads well. */
+/* Writes the text, cut to fit, and returns -1, so that `return evtpm_fail(...)` reads well. */
 int evtpm_fail(struct evtpm_error *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -88,10 +88,10 @@ static bool data_fit(const struct evtpm_event *event, enum evtpm_hash hash)
     case EV_S_CRTM_VERSION:
     case EV_EFI_ACTION:
     case EV_EFI_VARIABLE_DRIVER_CONFIG:
-    case EV_EFI_VARIABLE_BOOT2:
         return digest_of(hash, event->data, event->data_size,
                          event->digest[hash]);
     case EV_EFI_VARIABLE_BOOT:
+    case EV_EFI_VARIABLE_BOOT2:
         return digest_of(hash, event->data, event->data_size,
                          event->digest[hash]) ||
                (variable_value(event, &value, &size) &&

@@ -38,7 +38,7 @@ struct snp_fms snp_product_fms(enum snp_product product);
 /* Bytes of chip_id (and of the certificate's HWID) that identify a chip: 64, Turin 8. */
 size_t snp_product_chip_id_size(enum snp_product product);
 
-/* The components of a TCB_VERSION. They are compared one by one: no component makes up for another. */
+/* The components of a TCB_VERSION, compared one by one: none makes up for another. */
 struct snp_tcb {
     uint8_t fmc; /* Turin only, else 0 */
     uint8_t bootloader;
@@ -83,7 +83,7 @@ int snp_ecdsa_sign(const void *data, size_t size, gnutls_privkey_t key,
 int snp_ecdsa_verify(const void *data, size_t size, gnutls_pubkey_t key,
                      const uint8_t r[72], const uint8_t s[72],
                      struct evtpm_error *err);
-/* A public key of the ID authentication page; NULL unless P-384. A point off the curve verifies nothing. */
+/* A public key of the ID page; NULL unless P-384. A point off the curve verifies nothing. */
 gnutls_pubkey_t snp_ecdsa_key_import(const struct snp_ecdsa_key *key);
 /* Its reverse, to make such pages; returns 0 or -1. */
 int snp_ecdsa_key_export(gnutls_pubkey_t key, struct snp_ecdsa_key *out);
