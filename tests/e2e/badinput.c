@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "e2e.h"
+#include "scenario.h"
 #include "harness/artifacts.h"
 #include "harness/igvm_file.h"
 #include "harness/tree.h"

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "e2e.h"
+#include "scenario.h"
 #include "evtpm/svsm_boot.h"
 #include "harness/guest_tpm.h"
 #include "lib/blob.h"

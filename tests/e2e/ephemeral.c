@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A reboot makes another TPM: what the old one held is gone, what is measured is the same. */
-#include "e2e.h"
+#include "scenario.h"
 #include "harness/canary.h"
 #include "harness/guest_tpm.h"
 

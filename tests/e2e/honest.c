@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "e2e.h"
+#include "scenario.h"
 #include "evtpm/svsm_boot.h"
 #include "harness/exits.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Starting and ending VMs for the scenarios. */
-#include "e2e.h"
+#include "scenario.h"
 
 #include <stdio.h>
 #include <stdlib.h>

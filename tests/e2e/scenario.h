@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What all end-to-end scenarios share: artefacts, VMs with deadlines, logs at a failure. */
-#ifndef EVTPM_TESTS_E2E_H
-#define EVTPM_TESTS_E2E_H
+#ifndef EVTPM_TESTS_SCENARIO_H
+#define EVTPM_TESTS_SCENARIO_H
 
 #include "harness/vm.h"
 
