@@ -25,7 +25,7 @@ static int copy_pages(uint8_t *buffer, uint64_t gpa, size_t size, bool write)
 {
     int result = 0;
 
-    if (!guest_range_ok(gpa, size)) {
+    if (size != 0 && !guest_range_ok(gpa, size)) {
         return -1;
     }
     while (size && result == 0) {
