@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define LANES(byte) ((byte) * 0x0101010101010101ull)
+#define LANES(byte) ((byte)*0x0101010101010101ull)
 #define ROUNDS 14
 
 static uint64_t xtime(uint64_t a)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* AES-256, encryption of one block (FIPS 197), in constant time and without tables. */
+/* AES-256, encryption of one block (FIPS 197), in constant time and without
+ * tables. */
 #ifndef SVSM_AES_H
 #define SVSM_AES_H
 

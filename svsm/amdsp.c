@@ -51,7 +51,8 @@ static void drop_key(const char *why)
     key_good = false;
 }
 
-/* Carries the message that is in request_page; again as long as the host is busy. */
+/* Carries the message that is in request_page; again as long as the host is
+ * busy. */
 static int exchange(bool want_certs, struct ghcb_request_result *result)
 {
     for (unsigned i = 0; i < BUSY_TRIES; i++) {
@@ -140,8 +141,7 @@ int amdsp_report(const uint8_t data[64], struct snp_attestation_report *report,
         memcpy(certs, cert_pages, AMDSP_CERTS_MAX);
     }
     spin_unlock(&amdsp_lock);
-    *certs_size = result == 0 && have_certs
-                      ? cert_table_size(certs, AMDSP_CERTS_MAX)
-                      : 0;
+    *certs_size =
+        result == 0 && have_certs ? cert_table_size(certs, AMDSP_CERTS_MAX) : 0;
     return result;
 }

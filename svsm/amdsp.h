@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The AMD-SP as VMPL0 reaches it: guest messages under VMPCK0, carried by the host. */
+/* The AMD-SP as VMPL0 reaches it: guest messages under VMPCK0, carried by the
+ * host. */
 #ifndef SVSM_AMDSP_H
 #define SVSM_AMDSP_H
 

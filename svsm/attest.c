@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Attestation protocol: report data = SHA-512(nonce || manifest), so the report of VMPL0 vouches for
- * the vTPM's endorsement key. */
+/* Attestation protocol: report data = SHA-512(nonce || manifest), so the report
+ * of VMPL0 vouches for the vTPM's endorsement key. */
 #include <string.h>
 
 #include "evtpm/snp.h"
@@ -55,8 +55,8 @@ static uint64_t deliver(struct svsm_request *request,
     bool want_certs = args->certificates.len != 0;
     size_t certs_size;
 
-    if (amdsp_report(digest, &report, want_certs ? certs : NULL,
-                     &certs_size) != 0) {
+    if (amdsp_report(digest, &report, want_certs ? certs : NULL, &certs_size) !=
+        0) {
         return SVSM_ERR_INVALID_REQUEST;
     }
     request->rdx = certs_size;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Only the extent matters here: a relying party judges the certificates. Compiles on the host too. */
+/* Only the extent matters here: a relying party judges the certificates.
+ * Compiles on the host too. */
 #include "svsm/cert_table.h"
 
 #include <stdbool.h>

@@ -45,8 +45,8 @@ static uint64_t measure_khz(void)
 
 void clock_init(void)
 {
-    uint64_t features = rdmsr(MSR_AMD64_SEV_STATUS) >>
-                        SEV_STATUS_FEATURES_SHIFT;
+    uint64_t features =
+        rdmsr(MSR_AMD64_SEV_STATUS) >> SEV_STATUS_FEATURES_SHIFT;
 
     if (features & SEV_FEATURE_SECURE_TSC) {
         khz = (rdmsr(MSR_AMD64_GUEST_TSC_FREQ) & 0x3ffff) * 1000;

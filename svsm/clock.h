@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Time since start. The TPM's clock is no better than the host lets it be: see clock.c. */
+/* Time since start. The TPM's clock is no better than the host lets it be: see
+ * clock.c. */
 #ifndef SVSM_CLOCK_H
 #define SVSM_CLOCK_H
 

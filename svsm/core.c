@@ -94,8 +94,8 @@ static uint64_t core_pvalidate(uint64_t gpa)
     if (result != SVSM_SUCCESS) {
         return result;
     }
-    if (guest_read(entry, gpa + sizeof(hdr),
-                   hdr.entries * sizeof(uint64_t)) != 0) {
+    if (guest_read(entry, gpa + sizeof(hdr), hdr.entries * sizeof(uint64_t)) !=
+        0) {
         return SVSM_ERR_INVALID_ADDRESS;
     }
     result = pvalidate_entries(&hdr, entry);

@@ -22,7 +22,8 @@ bool cpuid_page_valid(const struct snp_cpuid_page *page);
 bool cpuid_page_lookup(const struct snp_cpuid_page *page, uint32_t eax,
                        uint32_t ecx, struct cpuid_regs *out);
 
-/* Copies @from to the guest's page @to and sets there that an SVSM is present. */
+/* Copies @from to the guest's page @to and sets there that an SVSM is present.
+ */
 void cpuid_page_for_guest(struct snp_cpuid_page *to,
                           const struct snp_cpuid_page *from);
 

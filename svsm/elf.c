@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ELF64 parser for static, non-relocatable x86-64 programs. Compiles on the host too. */
+/* ELF64 parser for static, non-relocatable x86-64 programs. Compiles on the
+ * host too. */
 #include "svsm/elf.h"
 
 #include <string.h>

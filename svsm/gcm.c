@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* GCM (NIST SP 800-38D 6, 7). GHASH multiplies bit by bit with masks: constant time. Compiles on the
- * host too. */
+/* GCM (NIST SP 800-38D 6, 7). GHASH multiplies bit by bit with masks: constant
+ * time. Compiles on the host too. */
 #include "svsm/gcm.h"
 
 #include <string.h>

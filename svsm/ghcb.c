@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* GHCB MSR protocol and GHCB page protocol, version 2, from the guest's side. */
+/* GHCB MSR protocol and GHCB page protocol, version 2, from the guest's side.
+ */
 #include "svsm/ghcb.h"
 
 #include <string.h>
@@ -13,13 +14,13 @@
 #define PSC_STALLS 1000 /* exits without progress before giving up */
 #define RESPONSE_ERROR(value) ((value) >> 32)
 
-#define ghcb_mark(g, member)                    \
-    ((g)->valid_bitmap[GHCB_VALID_BIT(member) / 8] |= \
+#define ghcb_mark(g, member)                                                   \
+    ((g)->valid_bitmap[GHCB_VALID_BIT(member) / 8] |=                          \
      (uint8_t)(1u << (GHCB_VALID_BIT(member) % 8)))
-#define ghcb_set(g, member, value)                 \
-    do {                                           \
-        write_once((g)->member, (uint64_t)(value)); \
-        ghcb_mark(g, member);                      \
+#define ghcb_set(g, member, value)                                             \
+    do {                                                                       \
+        write_once((g)->member, (uint64_t)(value));                            \
+        ghcb_mark(g, member);                                                  \
     } while (0)
 
 static uint64_t features;
@@ -71,8 +72,8 @@ void ghcb_install(struct percpu *cpu, struct ghcb *ghcb, uint64_t gpa,
     uint64_t answer;
 
     if (convert) {
-        answer = msr_call(GHCB_MSR_PSC_REQ | gpa |
-                          (uint64_t)GHCB_PSC_SHARED << 52);
+        answer =
+            msr_call(GHCB_MSR_PSC_REQ | gpa | (uint64_t)GHCB_PSC_SHARED << 52);
         if ((answer & GHCB_MSR_CODE_MASK) != GHCB_MSR_PSC_RESP ||
             RESPONSE_ERROR(answer) != 0) {
             fatal(SVSM_TERM_PSC, "GHCB page cannot be shared: %lx", answer);
@@ -243,10 +244,9 @@ int ghcb_guest_request(uint64_t request_gpa, uint64_t response_gpa,
         ghcb_set(g, rax, cert_gpa);
         ghcb_set(g, rbx, cert_pages);
     }
-    if (ghcb_exit(g,
-                  cert_pages ? GHCB_NAE_EXT_GUEST_REQUEST
-                             : GHCB_NAE_GUEST_REQUEST,
-                  request_gpa, response_gpa) != 0) {
+    if (ghcb_exit(
+            g, cert_pages ? GHCB_NAE_EXT_GUEST_REQUEST : GHCB_NAE_GUEST_REQUEST,
+            request_gpa, response_gpa) != 0) {
         return -1;
     }
     info_2 = read_once(g->sw_exit_info_2);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel asks of the host (GHCB 56421). Every answer is hostile until checked. */
+/* What the kernel asks of the host (GHCB 56421). Every answer is hostile until
+ * checked. */
 #ifndef SVSM_GHCB_H
 #define SVSM_GHCB_H
 

@@ -12,8 +12,7 @@ unsigned guest_vmpl;
 
 bool guest_range_ok(uint64_t gpa, uint64_t size)
 {
-    return memmap_is_guest(&guest_map, gpa, size) &&
-           !vcpu_owns_vmsa(gpa, size);
+    return memmap_is_guest(&guest_map, gpa, size) && !vcpu_owns_vmsa(gpa, size);
 }
 
 void *guest_window(uint64_t gpa, bool large)
@@ -80,8 +79,8 @@ uint32_t guest_page_revoke(uint64_t gpa, bool large)
     uint64_t va = (uint64_t)guest_window(gpa, large);
     uint32_t result = SNP_OK;
 
-    for (unsigned vmpl = guest_vmpl;
-         vmpl < SNP_VMPL_COUNT && result == SNP_OK; vmpl++) {
+    for (unsigned vmpl = guest_vmpl; vmpl < SNP_VMPL_COUNT && result == SNP_OK;
+         vmpl++) {
         result = rmp_adjust(va, large, vmpl, 0, false);
     }
     return result;

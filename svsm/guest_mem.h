@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The guest's memory as the kernel may touch it: copied once, through this vCPU's window. */
+/* The guest's memory as the kernel may touch it: copied once, through this
+ * vCPU's window. */
 #ifndef SVSM_GUEST_MEM_H
 #define SVSM_GUEST_MEM_H
 

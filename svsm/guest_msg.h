@@ -16,7 +16,8 @@ struct guest_msg_id {
     uint8_t vmpck;
 };
 
-/* Builds the message for @size bytes of @payload; @size <= SNP_MSG_PAYLOAD_MAX. */
+/* Builds the message for @size bytes of @payload; @size <= SNP_MSG_PAYLOAD_MAX.
+ */
 void guest_msg_seal(struct snp_guest_msg *msg, const struct aes256 *key,
                     const struct guest_msg_id *id, const void *payload,
                     uint16_t size);

@@ -7,7 +7,8 @@
 
 #include "evtpm/vmsa.h"
 
-/* Real mode at @entry (below 4 GiB), RDX = @signature (CPUID 1 EAX), as after INIT. */
+/* Real mode at @entry (below 4 GiB), RDX = @signature (CPUID 1 EAX), as after
+ * INIT. */
 void guest_vmsa_reset(struct vmsa *vmsa, uint64_t entry, unsigned vmpl,
                       uint64_t sev_features, uint32_t signature);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Page allocator: one bit a page. A page is zeroed when it is freed and when it is given out: the
- * first so that nothing of the vTPM lingers, the second because validation leaves contents alone. */
+/* Page allocator: one bit a page. A page is zeroed when it is freed and when it
+ * is given out: the first so that nothing of the vTPM lingers, the second
+ * because validation leaves contents alone. */
 #include "svsm/heap.h"
 
 #include <stdbool.h>
@@ -39,7 +40,8 @@ static bool page_taken(uint64_t i)
     return bitmap[i / 64] >> (i % 64) & 1;
 }
 
-/* First free page from the hint on; @skip_aligned leaves out 2M aligned ones. */
+/* First free page from the hint on; @skip_aligned leaves out 2M aligned ones.
+ */
 static void *page_take(bool skip_aligned)
 {
     void *page = NULL;

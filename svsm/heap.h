@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Pages of the SVSM region: 4K, zeroed, addressed by their GPA (= kernel address). */
+/* Pages of the SVSM region: 4K, zeroed, addressed by their GPA (= kernel
+ * address). */
 #ifndef SVSM_HEAP_H
 #define SVSM_HEAP_H
 
 #include <stdint.h>
 
-/* Pages at the start of the heap that stay unvalidated: to be shared with the host. */
+/* Pages at the start of the heap that stay unvalidated: to be shared with the
+ * host. */
 #define HEAP_SHARED_PAGES 32
 /* Kept for the kernel: the vTPM process cannot take the last ones. */
 #define HEAP_KERNEL_RESERVE 64
 
-/* Validates the heap. @size excludes nothing: shared pages are split off here. */
+/* Validates the heap. @size excludes nothing: shared pages are split off here.
+ */
 void heap_init(uint64_t base, uint64_t size);
 
 /* A zeroed page, or 0 when none is left. */

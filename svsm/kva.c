@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Page tables of KVA_BASE: KVA_TABLES tables of 4K entries, then one 2M entry a vCPU. */
+/* Page tables of KVA_BASE: KVA_TABLES tables of 4K entries, then one 2M entry a
+ * vCPU. */
 #include "svsm/kva.h"
 
 #include "evtpm/snp.h"
@@ -13,8 +14,7 @@
 #define KVA_SLOTS (KVA_TABLES * 512)
 #define KVA_LARGE_FIRST 256 /* index in the directory */
 #define PTE_TABLE (PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | SNP_CBIT)
-#define PTE_DATA \
-    (PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY | PTE_NX)
+#define PTE_DATA (PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY | PTE_NX)
 
 static uint64_t *directory;
 static uint64_t *tables[KVA_TABLES];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory of the guest before it runs. None of its other RAM is validated: it asks for that itself. */
+/* Memory of the guest before it runs. None of its other RAM is validated: it
+ * asks for that itself. */
 #include "svsm/launch.h"
 
 #include <string.h>
@@ -100,11 +101,11 @@ void launch_guest_memory(const struct svsm_boot_info *info, bool shared)
         prepare_range(&info->fw_range[i], shared);
         fill_page(info, &info->fw_range[i]);
     }
-    /* Launched as measured pages: validated, no permissions for the guest yet */
+    /* Launched as measured pages: validated, no permissions for the guest yet
+     */
     for (uint64_t at = 0; at < info->fw_size; at += SNP_PAGE_SIZE) {
         if (guest_page_grant(info->fw_base + at, false) != SNP_OK) {
-            fatal(SVSM_TERM_RMPADJUST, "firmware page %lx",
-                  info->fw_base + at);
+            fatal(SVSM_TERM_RMPADJUST, "firmware page %lx", info->fw_base + at);
         }
     }
     window_close();

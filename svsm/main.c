@@ -31,7 +31,8 @@ void svsm_main(const struct svsm_boot_info *info);
 
 static const struct svsm_boot_info *boot_info;
 
-/* RMPADJUST for a level is refused unless one is above it: VMPL0 alone may adjust VMPL1. */
+/* RMPADJUST for a level is refused unless one is above it: VMPL0 alone may
+ * adjust VMPL1. */
 static void check_platform(void)
 {
     static uint8_t probe[SNP_PAGE_SIZE] __attribute__((aligned(4096)));
@@ -85,8 +86,7 @@ static void start_guest(void)
     vcpu_launch(this_cpu(), boot_info->fw_entry, calling_area);
     console_printf("guest at VMPL%u: %lu MiB, firmware %lx+%lx, entry %lx\n",
                    guest_vmpl, memmap_total(&guest_map) >> 20,
-                   boot_info->fw_base, boot_info->fw_size,
-                   boot_info->fw_entry);
+                   boot_info->fw_base, boot_info->fw_size, boot_info->fw_entry);
 }
 
 /* On the guarded stack from here on */

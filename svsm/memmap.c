@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The guest's memory. The host's word for it is harmless: a page that is not there fails to
- * validate, and the SVSM's own region is taken out whatever the map says. Compiles on the host too. */
+/* The guest's memory. The host's word for it is harmless: a page that is not
+ * there fails to validate, and the SVSM's own region is taken out whatever the
+ * map says. Compiles on the host too. */
 #include "svsm/memmap.h"
 
 #include "evtpm/snp.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which guest physical addresses are the guest's: RAM by the IGVM memory map, and the firmware. */
+/* Which guest physical addresses are the guest's: RAM by the IGVM memory map,
+ * and the firmware. */
 #ifndef SVSM_MEMMAP_H
 #define SVSM_MEMMAP_H
 
@@ -23,8 +24,9 @@ struct memmap {
 };
 
 /*
- * Reads the host's map: at most @n entries, ended by one of 0 pages. What is not
- * memory is left out. False: an address beyond the C-bit, or too many ranges.
+ * Reads the host's map: at most @n entries, ended by one of 0 pages. What is
+ * not memory is left out. False: an address beyond the C-bit, or too many
+ * ranges.
  */
 bool memmap_init(struct memmap *map, const struct igvm_memory_map_entry *entry,
                  size_t n, uint64_t svsm_base, uint64_t svsm_size);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What each vCPU of VMPL0 owns, reached through the GS base; offsets for the assembly. */
+/* What each vCPU of VMPL0 owns, reached through the GS base; offsets for the
+ * assembly. */
 #ifndef SVSM_PERCPU_H
 #define SVSM_PERCPU_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Running a process. It has no interrupts and no time slice: the caller waits for it. */
+/* Running a process. It has no interrupts and no time slice: the caller waits
+ * for it. */
 #include "svsm/process.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A CPL3 process that runs until it wants to read and there is nothing for it. */
+/* A CPL3 process that runs until it wants to read and there is nothing for it.
+ */
 #ifndef SVSM_PROCESS_H
 #define SVSM_PROCESS_H
 
@@ -32,7 +33,8 @@ struct process {
     size_t output_capacity;
 };
 
-/* Loads the static program @file; it has not run yet. -1: said on the console. */
+/* Loads the static program @file; it has not run yet. -1: said on the console.
+ */
 int process_load(struct process *process, const uint8_t *file, size_t size);
 
 /* Loads process->fs_base, while the process runs. */

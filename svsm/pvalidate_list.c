@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Decoding of PVALIDATE lists (SVSM 58019, core protocol call 1). Compiles on the host too. */
+/* Decoding of PVALIDATE lists (SVSM 58019, core protocol call 1). Compiles on
+ * the host too. */
 #include "svsm/pvalidate_list.h"
 
 uint64_t pvalidate_list_check(uint64_t gpa,

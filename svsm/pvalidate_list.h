@@ -12,11 +12,13 @@
 /* Entries that fit behind the header at offset @offset of a page. */
 static inline unsigned pvalidate_list_room(unsigned offset)
 {
-    return (SNP_PAGE_SIZE - offset - (unsigned)sizeof(struct svsm_pvalidate_hdr)) /
+    return (SNP_PAGE_SIZE - offset -
+            (unsigned)sizeof(struct svsm_pvalidate_hdr)) /
            (unsigned)sizeof(uint64_t);
 }
 
-/* Is a list with this header at @gpa one to work on? SVSM_SUCCESS or the error. */
+/* Is a list with this header at @gpa one to work on? SVSM_SUCCESS or the error.
+ */
 uint64_t pvalidate_list_check(uint64_t gpa,
                               const struct svsm_pvalidate_hdr *hdr);
 

@@ -48,8 +48,8 @@ static uint64_t random_value(void)
 
     for (unsigned i = 0; i < TRIES; i++) {
         if (try_value(&value)) {
-            previous = __atomic_exchange_n(&last_value, value,
-                                           __ATOMIC_RELAXED);
+            previous =
+                __atomic_exchange_n(&last_value, value, __ATOMIC_RELAXED);
             if (value != previous) {
                 return value;
             }

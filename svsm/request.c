@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The loop of every vCPU: run the guest, serve the call it left with, run it again. */
+/* The loop of every vCPU: run the guest, serve the call it left with, run it
+ * again. */
 #include "svsm/request.h"
 
 #include "evtpm/snp.h"

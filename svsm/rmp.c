@@ -5,9 +5,9 @@
 #include "evtpm/snp.h"
 #include "svsm/term.h"
 
-#define ON_FAULT                       \
-    ".pushsection .extable, \"a\"\n\t" \
-    ".quad 1b, 2b\n\t"                 \
+#define ON_FAULT                                                               \
+    ".pushsection .extable, \"a\"\n\t"                                         \
+    ".quad 1b, 2b\n\t"                                                         \
     ".popsection\n\t"
 
 uint32_t rmp_pvalidate(uint64_t va, bool large, bool validate, bool *changed)
@@ -28,8 +28,8 @@ uint32_t rmp_adjust(uint64_t va, bool large, unsigned vmpl, unsigned perms,
                     bool vmsa)
 {
     uint64_t result = va;
-    uint64_t attributes = vmpl | perms << RMPADJUST_PERM_SHIFT |
-                          (vmsa ? RMPADJUST_VMSA : 0);
+    uint64_t attributes =
+        vmpl | perms << RMPADJUST_PERM_SHIFT | (vmsa ? RMPADJUST_VMSA : 0);
 
     asm volatile("1: .byte 0xf3, 0x0f, 0x01, 0xfe\n\t"
                  "2:\n\t" ON_FAULT

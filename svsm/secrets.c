@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Secrets page filter. With VMPCK n a guest could speak to the AMD-SP as VMPL n, that is, forge
- * the SVSM's reports: it gets its own key and those below. Compiles on the host too. */
+/* Secrets page filter. With VMPCK n a guest could speak to the AMD-SP as VMPL
+ * n, that is, forge the SVSM's reports: it gets its own key and those below.
+ * Compiles on the host too. */
 #include "svsm/secrets.h"
 
 #include <string.h>

@@ -13,7 +13,8 @@ struct secrets_svsm {
     unsigned guest_vmpl;
 };
 
-/* Copies @from without the VMPCKs of the levels above the guest's, SVSM fields set. */
+/* Copies @from without the VMPCKs of the levels above the guest's, SVSM fields
+ * set. */
 void secrets_for_guest(struct snp_secrets_page *to,
                        const struct snp_secrets_page *from,
                        const struct secrets_svsm *svsm);

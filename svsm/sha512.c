@@ -7,7 +7,8 @@
 #define BLOCK_SIZE 128
 #define ROUNDS 80
 
-/* Fractional parts of the cube roots of the first 80 primes, of the square roots of the first 8 */
+/* Fractional parts of the cube roots of the first 80 primes, of the square
+ * roots of the first 8 */
 static const uint64_t round_constants[80] = {
     0x428a2f98d728ae22, 0x7137449123ef65cd, 0xb5c0fbcfec4d3b2f,
     0xe9b5dba58189dbbc, 0x3956c25bf348b538, 0x59f111f1b605d019,
@@ -133,8 +134,7 @@ void sha512_final(struct sha512 *hash, uint8_t digest[SHA512_SIZE])
 
     store_be64(length, hash->size >> 61);
     store_be64(length + 8, hash->size << 3);
-    sha512_update(hash, padding,
-                  (used < 112 ? 112 : BLOCK_SIZE + 112) - used);
+    sha512_update(hash, padding, (used < 112 ? 112 : BLOCK_SIZE + 112) - used);
     sha512_update(hash, length, sizeof(length));
     for (unsigned i = 0; i < 8; i++) {
         store_be64(digest + 8 * i, hash->state[i]);

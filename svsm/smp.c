@@ -76,8 +76,8 @@ static struct vmsa *build_vmsa(void)
     vmsa->mxcsr = 0x1f80;
     vmsa->x87_fcw = 0x37f;
     vmsa->x87_ftw = 0xffff;
-    vmsa->sev_features = rdmsr(MSR_AMD64_SEV_STATUS) >>
-                         SEV_STATUS_FEATURES_SHIFT;
+    vmsa->sev_features =
+        rdmsr(MSR_AMD64_SEV_STATUS) >> SEV_STATUS_FEATURES_SHIFT;
     return vmsa;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Ticket locks and a reader-writer lock. Interrupts are always off at VMPL0, so none is masked. */
+/* Ticket locks and a reader-writer lock. Interrupts are always off at VMPL0, so
+ * none is masked. */
 #ifndef SVSM_SPINLOCK_H
 #define SVSM_SPINLOCK_H
 

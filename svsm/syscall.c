@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* System call table. Numbers and results are those of Linux for x86-64; what is not here answers ENOSYS. */
+/* System call table. Numbers and results are those of Linux for x86-64; what is
+ * not here answers ENOSYS. */
 #include "svsm/syscall.h"
 
 #include <string.h>
@@ -309,8 +310,7 @@ void syscall_handle(struct process *process)
                                  f->r9 } };
     uint64_t number = f->rax;
 
-    if (number >= sizeof(handlers) / sizeof(handlers[0]) ||
-        !handlers[number]) {
+    if (number >= sizeof(handlers) / sizeof(handlers[0]) || !handlers[number]) {
         f->rax = (uint64_t)-SVSM_ENOSYS;
         return;
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* brk, mmap, mprotect, munmap: anonymous private memory, given at once, never writable and executable. */
+/* brk, mmap, mprotect, munmap: anonymous private memory, given at once, never
+ * writable and executable. */
 #include "svsm/syscall_memory.h"
 
 #include "evtpm/snp.h"
@@ -25,8 +26,8 @@ int64_t memory_brk(struct process *process, uint64_t end)
         return (int64_t)process->brk_end;
     }
     if (new > old) {
-        if (user_map(&process->space, old, new - old,
-                     USER_READ | USER_WRITE) != 0) {
+        if (user_map(&process->space, old, new - old, USER_READ | USER_WRITE) !=
+            0) {
             user_unmap(&process->space, old, new - old);
             return (int64_t)process->brk_end;
         }

@@ -8,8 +8,6 @@
  */
 #include "svsm/trap.h"
 
-#include <string.h>
-
 #include "evtpm/snp.h"
 #include "svsm/console.h"
 #include "svsm/cpu.h"

@@ -17,7 +17,8 @@ void trap_init_early(struct percpu *cpu);
 /* Stacks for exceptions from CPL3, #VC and aborts of @cpu; needs the heap. */
 void trap_stacks(struct percpu *cpu);
 
-/* GDT, TSS, IDT, SYSCALL MSRs and CR4 bits of this vCPU; after trap_stacks(). */
+/* GDT, TSS, IDT, SYSCALL MSRs and CR4 bits of this vCPU; after trap_stacks().
+ */
 void trap_init(struct percpu *cpu);
 
 /* Called by entry.S for every exception that interrupts the kernel. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel reaches a process's pages through its own mapping of the heap, never through the
- * process's addresses: no fault is possible, and SMAP stays on. */
+/* The kernel reaches a process's pages through its own mapping of the heap,
+ * never through the process's addresses: no fault is possible, and SMAP stays
+ * on. */
 #include "svsm/user_space.h"
 
 #include <string.h>
@@ -12,7 +13,7 @@
 
 #define LEVELS 4
 #define SVSM_SLOT 1 /* SVSM_BASE */
-#define PTE_USER_TABLE \
+#define PTE_USER_TABLE                                                         \
     (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED | SNP_CBIT)
 
 int user_space_init(struct user_space *space)
@@ -135,12 +136,6 @@ static uint8_t *find_page(struct user_space *space, uint64_t va, uint64_t bits)
         return NULL;
     }
     return (uint8_t *)(*entry & PTE_ADDRESS_MASK);
-}
-
-uint8_t *user_page(struct user_space *space, uint64_t va, bool write)
-{
-    return find_page(space, va,
-                     PTE_PRESENT | PTE_USER | (write ? PTE_WRITE : 0));
 }
 
 /* Direction by @to_user; @bits: what the entry of each page must have. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Address space of a CPL3 process: page tables, and its memory as the kernel sees it. */
+/* Address space of a CPL3 process: page tables, and its memory as the kernel
+ * sees it. */
 #ifndef SVSM_USER_SPACE_H
 #define SVSM_USER_SPACE_H
 
@@ -29,9 +30,6 @@ int user_space_init(struct user_space *space);
 int user_map(struct user_space *space, uint64_t va, uint64_t size,
              unsigned protection);
 void user_unmap(struct user_space *space, uint64_t va, uint64_t size);
-
-/* Kernel address of the page at @va, or 0; with @write only if CPL3 may write. */
-uint8_t *user_page(struct user_space *space, uint64_t va, bool write);
 
 /*
  * Copies; -1 when CPL3 itself could not have done so. user_fill() ignores

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* CPUID for the process, from the page that the AMD-SP checked: never from the host. */
+/* CPUID for the process, from the page that the AMD-SP checked: never from the
+ * host. */
 #include "svsm/vc.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* #VC of the CPL3 process. The kernel itself causes none but 404, see trap.c. */
+/* #VC of the CPL3 process. The kernel itself causes none but 404, see trap.c.
+ */
 #ifndef SVSM_VC_H
 #define SVSM_VC_H
 

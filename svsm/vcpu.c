@@ -23,7 +23,8 @@
 #define DELETE_WAIT_NS 1000000000ull
 
 struct rwlock vcpu_lock; /* guards the list and the GPAs of each guest_cpu */
-static uint64_t vmsas[VMSA_MAX]; /* pages of the guest that are VMSAs; 0: free */
+static uint64_t
+    vmsas[VMSA_MAX]; /* pages of the guest that are VMSAs; 0: free */
 
 static bool overlaps(uint64_t page, uint64_t gpa, uint64_t size)
 {
@@ -57,8 +58,7 @@ uint64_t vcpu_sev_features(void)
     uint64_t own = rdmsr(MSR_AMD64_SEV_STATUS) >> SEV_STATUS_FEATURES_SHIFT;
 
     /* What VMPL0 may need and Linux below it refuses */
-    return own &
-           ~(SEV_FEATURE_RESTRICTED_INJECTION | SEV_FEATURE_DEBUG_SWAP);
+    return own & ~(SEV_FEATURE_RESTRICTED_INJECTION | SEV_FEATURE_DEBUG_SWAP);
 }
 
 static void map_if_changed(uint64_t slot, uint64_t *mapped, uint64_t gpa)

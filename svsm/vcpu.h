@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The guest's vCPUs: their VMSAs, calling areas, and the calls that change them. */
+/* The guest's vCPUs: their VMSAs, calling areas, and the calls that change
+ * them. */
 #ifndef SVSM_VCPU_H
 #define SVSM_VCPU_H
 

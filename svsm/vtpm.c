@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* One command at a time: the process runs until it wants the next. If it dies, or says something
- * else than one response, there is no TPM any more, and every command hears so. */
+/* One command at a time: the process runs until it wants the next. If it dies,
+ * or says something else than one response, there is no TPM any more, and every
+ * command hears so. */
 #include "svsm/vtpm.h"
 
 #include <stdbool.h>
@@ -68,8 +69,7 @@ static size_t control(uint32_t code, const uint8_t *argument)
         frame[VTPM_HEADER_SIZE] = *argument;
     }
     size = exchange(frame, size, control_answer);
-    if (size == 0 ||
-        vtpm_header_get(control_answer).code != VTPM_RC_SUCCESS) {
+    if (size == 0 || vtpm_header_get(control_answer).code != VTPM_RC_SUCCESS) {
         return 0;
     }
     return size;

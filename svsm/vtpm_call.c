@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* vTPM protocol of the SVSM: one platform command, SEND_COMMAND, in a buffer of the guest. */
+/* vTPM protocol of the SVSM: one platform command, SEND_COMMAND, in a buffer of
+ * the guest. */
 #include "evtpm/snp.h"
 #include "evtpm/svsm.h"
 #include "svsm/guest_mem.h"
