@@ -32,7 +32,7 @@ static void check_alive(struct vm *vm)
     g_assert_cmpstr(alive, ==, "alive");
 }
 
-/* Both cases use one VM; the second ends it. */
+/* All cases use one VM; the last one ends it. */
 static struct vm *shared_vm(void)
 {
     static struct vm *vm;
@@ -53,6 +53,62 @@ static void test_pvalidate(void)
     g_assert_null(strstr(said, "returned 0"));
     /* refused, and nothing else happened */
     check_alive(vm);
+}
+
+static gint64 counter(struct vm *vm, const char *name)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text =
+        qmp_hmp(&vm->qmp, "info snp", e2e_deadline(), &error);
+    e2e_require(vm, text != NULL, error);
+    const char *at = strstr(text, name);
+    g_assert_nonnull(at);
+    return g_ascii_strtoll(at + strlen(name), NULL, 10);
+}
+
+/* Each TPM command takes the vCPU to VMPL0 and back; other work does not. */
+static void test_switches(void)
+{
+    struct vm *vm = shared_vm();
+    gint64 start = counter(vm, "VMPL switches ");
+    g_autofree char *control = e2e_shell(vm, "sha256sum /usr/bin/tpm2");
+    gint64 idle = counter(vm, "VMPL switches ") - start;
+    g_autofree char *out = e2e_shell(
+        vm, "for i in 0 1 2 3 4 5 6 7 8 9; do "
+            "TPM2TOOLS_TCTI=device:/dev/tpm0 tpm2_getrandom --hex 8; done");
+    gint64 busy = counter(vm, "VMPL switches ") - start - idle;
+    g_test_message("VMPL switches: %" G_GINT64_FORMAT " without, %"
+                   G_GINT64_FORMAT " with TPM commands", idle, busy);
+    g_assert_cmpint(busy, >=, 20);
+    g_assert_cmpint(idle, <, busy / 2);
+}
+
+/* QEMU has no TPM, nor a child that could be one; the guest sees one, and not by ACPI. */
+static void test_no_other_tpm(void)
+{
+    struct vm *vm = shared_vm();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(JsonNode) node =
+        qmp_call(&vm->qmp, "query-tpm", NULL, e2e_deadline(), &error);
+    /* an emulator that was built without TPM backends lacks even the command */
+    if (node) {
+        g_assert_cmpuint(json_array_get_length(json_node_get_array(node)), ==,
+                         0);
+    } else {
+        g_assert_nonnull(strstr(error->message, "query-tpm"));
+    }
+    g_autofree char *path = g_strdup_printf(
+        "/proc/%d/task/%d/children", vm->process.pid, vm->process.pid);
+    g_autofree char *children = NULL;
+    if (g_file_get_contents(path, &children, NULL, NULL)) {
+        g_assert_cmpstr(children, ==, "");
+    }
+    g_autofree char *seen =
+        e2e_shell(vm, "ls /sys/firmware/acpi/tables /sys/class/tpm");
+    g_assert_null(strstr(seen, "TPM2"));
+    g_assert_nonnull(strstr(seen, "FACP"));
+    g_assert_nonnull(strstr(seen, "tpm0"));
+    g_assert_null(strstr(seen, "tpm1"));
 }
 
 static void test_touch(void)
@@ -83,6 +139,8 @@ static void test_touch(void)
 static void add(void)
 {
     e2e_add("/honest/pvalidate-is-refused", test_pvalidate);
+    e2e_add("/honest/tpm-commands-switch-vmpl", test_switches);
+    e2e_add("/honest/no-other-tpm", test_no_other_tpm);
     e2e_add("/honest/svsm-memory-ends-the-vm", test_touch);
 }
 
