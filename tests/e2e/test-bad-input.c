@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bad input and bad luck: one clear line, an exit status that is not 0, and nothing left behind,
+ * neither process nor directory nor half a file.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness/artifacts.h"
+#include "harness/state.h"
+#include "tests/e2e/e2e.h"
+
+struct row {
+    const char *name;
+    const char *argv[8];
+    int status;
+    const char *text;
+};
+
+static const struct row rows[] = {
+    { "no-command-known", { "lunch" }, 2, "unknown command \"lunch\"" },
+    { "unknown-option", { "launch", "--colour", "red" }, 2,
+      "Unknown option --colour" },
+    { "stray-argument", { "launch", "now" }, 2, "unexpected argument \"now\"" },
+    { "kernel-missing", { "launch", "--kernel", "no-such-kernel" }, 1,
+      "no-such-kernel: No such file or directory" },
+    { "initrd-missing",
+      { "launch", "--kernel", "/dev/null", "--initrd", "no-such-initrd" }, 1,
+      "no-such-initrd: No such file or directory" },
+    { "disk-missing", { "launch", "--disk", "no-such-disk" }, 1,
+      "no-such-disk: No such file or directory" },
+    { "disk-is-a-directory", { "launch", "--disk", "/" }, 1,
+      "disk /: is a directory" },
+    { "kernel-and-disk",
+      { "launch", "--kernel", "/bin/sh", "--disk", "/bin/sh" }, 2,
+      "exclude each other" },
+    { "exec-and-detach", { "launch", "--exec", "true", "--detach" }, 2,
+      "exclude each other" },
+    { "too-little-memory", { "launch", "--memory", "64M" }, 2,
+      "64 MiB of memory are too little" },
+    { "memory-is-no-number", { "launch", "--memory", "lots" }, 2,
+      "bad memory size \"lots\"" },
+    { "no-vcpus", { "launch", "--cpus", "0" }, 2, "0 vCPUs" },
+    { "bad-name", { "launch", "--name", "../x" }, 2, "bad VM name \"../x\"" },
+    { "bad-platform", { "launch", "--platform", "sgx" }, 2,
+      "unknown platform \"sgx\"" },
+    { "igvm-missing", { "launch", "--igvm", "no-such-igvm" }, 1,
+      "no-such-igvm: No such file or directory" },
+    { "chip-missing", { "launch", "--chip", "no-such-chip", "--exec", "true" },
+      1, "no-such-chip" },
+    { "attest-nobody", { "attest", "nobody" }, 1, "no VM named \"nobody\"" },
+    { "verify-nothing", { "verify", "no-such-file" }, 1, "no-such-file: " },
+    { "verify-garbage", { "verify", "/proc/self/cmdline" }, 1, "" },
+    { "measure-nothing", { "igvm", "measure", "no-such-file" }, 1,
+      "no-such-file: No such file or directory" },
+    { "measure-a-directory", { "igvm", "measure", "/" }, 1, "/: " },
+    { "build-without-output", { "igvm", "build" }, 2, "-o" },
+    { "build-from-garbage",
+      { "igvm", "build", "-o", "x.igvm", "--svsm", "/etc/passwd" }, 1,
+      "/etc/passwd" },
+    { "build-into-nowhere", { "igvm", "build", "-o", "no-such-dir/x.igvm" }, 1,
+      "no-such-dir/x.igvm: No such file or directory" },
+    { "test-that-is-not", { "test", "--no-build", "no-such-test" }, 1,
+      "no test matches" },
+};
+
+static void assert_own_dir_empty(void)
+{
+    g_autoptr(GDir) dir = g_dir_open(e2e_dir(), 0, NULL);
+    g_assert_cmpstr(g_dir_read_name(dir), ==, NULL);
+}
+
+static void test_row(gconstpointer data)
+{
+    const struct row *row = data;
+    const char *const *a = row->argv;
+    struct e2e_result r;
+    if (!e2e_ready()) {
+        return;
+    }
+    e2e_evtpm(&r, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], NULL);
+    e2e_assert_refused(&r, row->status, row->text);
+    e2e_result_clear(&r);
+    assert_own_dir_empty();
+}
+
+/* A file system with 64 KiB in it: the file is not made, not even in part. */
+static void test_no_space(void)
+{
+    if (!e2e_ready()) {
+        return;
+    }
+    g_autofree char *build = artifacts_build_dir();
+    g_autofree char *script = g_strdup_printf(
+        "mount -t tmpfs -o size=64k tmpfs . 2>/dev/null && cd \"$PWD\" || "
+        "exit 77\n'%s/harness/evtpm' igvm build -o x.igvm; s=$?; ls -A; "
+        "exit $s", build);
+    const char *argv[] = { "unshare", "--mount", geteuid() ? "--user" : "-m",
+                           geteuid() ? "--map-root-user" : "-m", "sh", "-c",
+                           script, NULL };
+    struct process_options options = { .cwd = e2e_dir() };
+    g_autofree char *err = NULL;
+    g_autoptr(GError) error = NULL;
+    int status = 0;
+    gboolean ran = process_run(argv, &options, NULL, FALSE, NULL, NULL, &err,
+                               &status, deadline_in(60), &error);
+    if (!ran || !WIFEXITED(status) || WEXITSTATUS(status) == 77) {
+        g_test_skip("a small file system cannot be mounted here");
+        return;
+    }
+    g_test_message("%s", err);
+    g_assert_cmpint(WEXITSTATUS(status), ==, 1);
+    g_assert_nonnull(strstr(err, "evtpm: x.igvm: No space left on device"));
+}
+
+static pid_t qemu_pid(const char *name)
+{
+    g_autofree char *root = state_root(NULL);
+    g_autofree char *path = g_build_filename(root, "vm", name, "pid", NULL);
+    g_autofree char *text = NULL;
+    return g_file_get_contents(path, &text, NULL, NULL) ? atoi(text) : 0;
+}
+
+static void read_all(int fd, GString *into)
+{
+    char buf[1024];
+    ssize_t n;
+    while ((n = read(fd, buf, sizeof(buf))) > 0) {
+        g_string_append_len(into, buf, n);
+    }
+    close(fd);
+}
+
+/* Starts a VM with work for a while and does something to it; its command must end by itself. */
+static int disturb(gboolean kill_qemu, int signal_number, GString *err)
+{
+    int pipe_err[2];
+    struct process p = PROCESS_NONE;
+    g_assert_cmpint(pipe2(pipe_err, O_CLOEXEC), ==, 0);
+    e2e_evtpm_start(&p, 0, 0, pipe_err[1], "launch", "--name", "k",
+                    "--memory", "384", "--exec", "sleep 1000", NULL);
+    close(pipe_err[1]);
+    e2e_await(qemu_pid("k") > 0);
+    pid_t qemu = qemu_pid("k");
+    g_assert_cmpint(kill(kill_qemu ? qemu : p.pid, signal_number), ==, 0);
+    g_assert_true(process_wait(&p, deadline_in(60), "evtpm", NULL));
+    e2e_await(kill(qemu, 0) < 0);
+    int status = p.status;
+    process_clear(&p);
+    read_all(pipe_err[0], err);
+    g_test_message("%s", err->str);
+    return status;
+}
+
+static void test_qemu_killed(void)
+{
+    if (!e2e_ready()) {
+        return;
+    }
+    g_autoptr(GString) err = g_string_new(NULL);
+    int status = disturb(TRUE, SIGKILL, err);
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 1);
+    g_assert_nonnull(
+        strstr(err->str, "evtpm: QEMU was ended by signal 9 (Killed)\n"));
+    g_assert_nonnull(strstr(err->str, "logs: "));
+    e2e_assert_no_vms();
+}
+
+static void test_interrupted(void)
+{
+    if (!e2e_ready()) {
+        return;
+    }
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+    for (gsize i = 0; i < G_N_ELEMENTS(signals); i++) {
+        g_autoptr(GString) err = g_string_new(NULL);
+        int status = disturb(FALSE, signals[i], err);
+        g_assert_true(WIFEXITED(status));
+        g_assert_cmpint(WEXITSTATUS(status), ==, 128 + signals[i]);
+        g_assert_nonnull(strstr(err->str, "evtpm: interrupted\n"));
+        e2e_assert_no_vms();
+    }
+}
+
+/* Nothing can be done at the time; the VM goes all the same, and its directory at the next start. */
+static void test_harness_killed(void)
+{
+    if (!e2e_ready()) {
+        return;
+    }
+    g_autoptr(GString) err = g_string_new(NULL);
+    int status = disturb(FALSE, SIGKILL, err);
+    g_assert_true(WIFSIGNALED(status));
+    struct state_dir dir;
+    g_autoptr(GError) error = NULL;
+    g_assert_true(state_claim("k", &dir, &error));
+    g_assert_no_error(error);
+    state_remove(&dir);
+    state_dir_clear(&dir);
+    e2e_assert_no_vms();
+}
+
+int main(int argc, char **argv)
+{
+    e2e_main(&argc, &argv);
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *path =
+            g_strdup_printf("/e2e/bad-input/%s", rows[i].name);
+        g_test_add_data_func(path, &rows[i], test_row);
+    }
+    g_test_add_func("/e2e/bad-input/no-space-left", test_no_space);
+    g_test_add_func("/e2e/bad-input/qemu-killed", test_qemu_killed);
+    g_test_add_func("/e2e/bad-input/interrupted", test_interrupted);
+    g_test_add_func("/e2e/bad-input/harness-killed", test_harness_killed);
+    return e2e_main_end();
+}
