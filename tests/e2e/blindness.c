@@ -15,6 +15,7 @@
 
 #define MODULE "/usr/lib/modules/evtpm-test.ko"
 #define SECRET_SIZE 32
+#define DISK_SIZE (1 << 20)
 
 /* SHA-256 of a seed: here in bytes and hex, there by sha256sum. */
 struct secret {
@@ -103,10 +104,33 @@ static unsigned files_hold(struct vm *vm, const void *bytes, gsize size)
     return count;
 }
 
+/* With a disk, which nothing but QEMU's descriptor leads to once the VM runs. */
+static struct vm *start_with_disk(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *disk = NULL;
+    int fd = g_file_open_tmp("evtpm-disk-XXXXXX", &disk, &error);
+    e2e_require(NULL, fd >= 0, error);
+    g_assert_cmpint(ftruncate(fd, DISK_SIZE), ==, 0);
+    close(fd);
+    g_autofree char *drive =
+        g_strdup_printf("if=none,id=d,format=raw,file=%s", disk);
+    const char *const extra[] = { "-drive", drive, "-device",
+                                  "virtio-blk-pci,drive=d,romfile=", NULL };
+    struct vm_config *config = e2e_config();
+    config->extra = g_strdupv((char **)extra);
+    config->debug_read = TRUE;
+    struct vm *vm = e2e_start(config, FALSE);
+    unlink(disk);
+    vm_config_free(config);
+    e2e_require(vm, vm_wait_agent(vm, e2e_deadline(), &error), error);
+    return vm;
+}
+
 static struct vm *shared_vm(void)
 {
     static struct vm *vm;
-    return vm ? vm : (vm = e2e_boot(TRUE));
+    return vm ? vm : (vm = start_with_disk());
 }
 
 static void store(struct vm *vm, const struct secret *s)
@@ -169,7 +193,21 @@ static void test_shared(void)
     secret_clear(&s);
 }
 
-/* The control of the files' search. */
+/* The control of the files' search: what the guest wrote to its disk is found. */
+static void test_disk(void)
+{
+    struct vm *vm = shared_vm();
+    struct secret s;
+    secret_make(&s, "disk");
+    g_assert_cmpuint(files_hold(vm, s.hex, strlen(s.hex)), ==, 0);
+    g_autofree char *said = e2e_shell(
+        vm, "printf %s | sha256sum | cut -d' ' -f1 | "
+            "dd of=/dev/vda bs=512 conv=sync && sync", s.seed);
+    g_assert_cmpuint(files_hold(vm, s.hex, strlen(s.hex)), ==, 1);
+    secret_clear(&s);
+}
+
+/* The same for the console's log. */
 static void test_console(void)
 {
     struct vm *vm = shared_vm();
@@ -205,6 +243,7 @@ static void add(void)
     e2e_add("/blindness/nv-index-is-private", test_nv);
     e2e_add("/blindness/shared-page-is-found", test_shared);
     e2e_add("/blindness/console-is-found-in-files", test_console);
+    e2e_add("/blindness/disk-is-found-in-files", test_disk);
     e2e_add("/blindness/no-debug-read", test_closed);
 }
 
