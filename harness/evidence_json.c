@@ -116,6 +116,9 @@ gboolean evidence_from_json(const char *text, gssize size,
     g_autoptr(JsonParser) parser = json_parser_new_immutable();
     g_autoptr(GError) local = NULL;
     *evidence = (struct evtpm_evidence){ 0 };
+    if (!text || size == 0) {
+        return fail(error, HARNESS_ERROR_FAILED, "evidence: an empty file");
+    }
     if (!json_parser_load_from_data(parser, text, size, &local)) {
         return fail(error, HARNESS_ERROR_FAILED, "evidence: not JSON: %s",
                     local->message);
