@@ -3,7 +3,6 @@
  * What the vTPM stores is in private memory only. Secrets are made in the guest from a seed that
  * may be seen, so that they themselves never travel through the agent's shared buffers.
  */
-#define _GNU_SOURCE /* memmem */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
