@@ -13,10 +13,14 @@
 #include "hw/i386/apic.h"
 #include "hw/core/cpu.h"
 #include "qemu/main-loop.h"
+#include "qemu/thread.h"
 #include "system/runstate.h"
+#include "system/tcg.h"
 #include "internal.h"
 #include "evtpm/ghcb.h"
 #include "trace/trace-target_i386.h"
+
+#define AP_WAIT_MS 500
 
 /* Features that would let a guest reach state that no VMSA holds. */
 static void hide_features(CPUX86State *env)
@@ -271,10 +275,22 @@ void snp_vcpu_init_once(void)
 
 /* ---- AP creation ---- */
 
+/* Given to the target's thread; whoever is last frees it. */
 typedef struct ApRequest {
     unsigned vmpl, request;
     hwaddr vmsa_gpa;
+    QemuSemaphore done;
 } ApRequest;
+
+static void request_clear(void *request)
+{
+    qemu_sem_destroy(&((ApRequest *)request)->done);
+}
+
+static void request_unref(ApRequest *r)
+{
+    g_atomic_rc_box_release_full(r, request_clear);
+}
 
 static void forget_level(SnpVcpu *v, unsigned vmpl)
 {
@@ -293,9 +309,8 @@ static void forget_level(SnpVcpu *v, unsigned vmpl)
     }
 }
 
-static void ap_work(CPUState *cs, run_on_cpu_data data)
+static void ap_change(CPUState *cs, const ApRequest *r)
 {
-    g_autofree ApRequest *r = data.host_ptr;
     SnpVcpu *v = X86_CPU(cs)->snp;
     struct vmsa vmsa;
     const char *why;
@@ -322,6 +337,31 @@ static void ap_work(CPUState *cs, run_on_cpu_data data)
         return;
     }
     enter_level(v, r->vmpl, &vmsa, false);
+}
+
+static void ap_work(CPUState *cs, run_on_cpu_data data)
+{
+    ApRequest *r = data.host_ptr;
+
+    ap_change(cs, r);
+    qemu_sem_post(&r->done);
+    request_unref(r);
+}
+
+/*
+ * A hypervisor's kick takes microseconds, a thread's may take long on a busy
+ * host: guests free the VMSA of an AP right after they had it destroyed, so
+ * wait for the other thread, as one that is outside the execution loop. Not
+ * for ever: two vCPUs may be after each other.
+ */
+static void wait_for_ap(CPUState *cs, ApRequest *r)
+{
+    if (!qemu_tcg_mttcg_enabled()) {
+        return;
+    }
+    cpu_exec_end(cs);
+    qemu_sem_timedwait(&r->done, AP_WAIT_MS);
+    cpu_exec_start(cs);
 }
 
 static X86CPU *cpu_by_apic_id(uint32_t apic_id)
@@ -365,11 +405,17 @@ int snp_vcpu_ap_creation(SnpVcpu *caller, uint32_t apic_id, unsigned vmpl,
     default:
         return GHCB_ERR_INVALID_INPUT;
     }
-    r = g_new(ApRequest, 1);
+    r = g_atomic_rc_box_new(ApRequest);
     *r = (ApRequest){ vmpl, request, vmsa_gpa };
+    qemu_sem_init(&r->done, 0);
     trace_snp_ap_creation(CPU(caller->cpu)->cpu_index, apic_id, vmpl, request,
                           vmsa_gpa);
-    async_run_on_cpu(CPU(cpu), ap_work, RUN_ON_CPU_HOST_PTR(r));
+    async_run_on_cpu(CPU(cpu), ap_work,
+                     RUN_ON_CPU_HOST_PTR(g_atomic_rc_box_acquire(r)));
+    if (cpu != caller->cpu) {
+        wait_for_ap(CPU(caller->cpu), r);
+    }
+    request_unref(r);
     return 0;
 }
 
