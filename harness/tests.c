@@ -29,7 +29,9 @@ static void add_program(struct tests *t, const char *group, const char *name,
     p->id = g_strdup_printf("%s/%s", group, name);
     p->path = path;
     p->argument = g_strdup(argument);
-    p->glib = !g_str_has_suffix(path, ".sh");
+    g_autofree char *base = g_path_get_basename(path);
+    p->glib = !g_str_has_suffix(path, ".sh") &&
+              !g_str_has_prefix(base, "fuzz_");
     p->timeout = timeout;
     g_ptr_array_add(t->programs, p);
 }
