@@ -134,7 +134,8 @@ static void test_vmpl2(void)
     g_autofree char *text = e2e_guest(
         e2e_shared_vm(),
         "cd /sys/kernel/config/tsm/report && mkdir g && "
-        "echo %s | base64 -d >g/inblob && base64 -w0 g/outblob; "
+        "echo 2 >g/privlevel && echo %s | base64 -d >g/inblob && "
+        "base64 -w0 g/outblob; "
         "s=$?; rmdir g; exit $s", nonce);
     gsize size;
     g_autofree guchar *report = g_base64_decode(text, &size);
