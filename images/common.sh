@@ -99,6 +99,24 @@ prune()
         done
 }
 
+# first_suite PACKAGE SUITE...: unpacked from the first suite that has it.
+first_suite()
+{
+    wanted=$1
+    shift
+    for suite do
+        status=0
+        # shellcheck disable=SC2154 # every script that uses this sets it
+        "$images/apt" fetch "$suite" "$wanted" || status=$?
+        case $status in
+        0) return ;;
+        3) ;;
+        *) exit "$status" ;;
+        esac
+    done
+    die "no suite offers $wanted"
+}
+
 # use_ccache DIR: compilers through ccache where it is installed, with its own
 # store, so that a changed line does not mean compiling everything again. What
 # is built in DIR does not depend on its path.
