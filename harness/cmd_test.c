@@ -77,6 +77,9 @@ static int run_tests(struct tests *tests, const char *pattern, gboolean build,
     if (build && !list && !tests_build(tests, error)) {
         return -1;
     }
+    if (!tests_load(tests, error)) {
+        return -1;
+    }
     if (pattern && !tests_filter(tests, pattern, error)) {
         return -1;
     }

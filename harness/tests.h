@@ -21,8 +21,9 @@ struct tests {
     GPtrArray *programs; /* struct test_program */
 };
 
-/* Finds the tests of the build directory that this program lies in. */
+/* Finds the build directory that this program lies in; tests_load() the tests in it, once built. */
 gboolean tests_find(struct tests *tests, GError **error);
+gboolean tests_load(struct tests *tests, GError **error);
 void tests_clear(struct tests *tests);
 
 /* Builds them by make; its output is shown if it fails. */
