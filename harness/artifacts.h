@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the things are that a VM is made of, and the two that the harness makes itself. */
+/* Where the things are that a VM is made of, and the two that the harness makes
+ * itself. */
 #ifndef EVTPM_HARNESS_ARTIFACTS_H
 #define EVTPM_HARNESS_ARTIFACTS_H
 
@@ -16,12 +17,14 @@ enum artifact {
 };
 
 /*
- * The path of an artefact that exists; NULL with an error that says how to make it. $EVTPM_ARTIFACTS
- * names another directory; all six are looked up there first when it is set.
+ * The path of an artefact that exists; NULL with an error that says how to make
+ * it. $EVTPM_ARTIFACTS names another directory; all six are looked up there
+ * first when it is set.
  */
 char *artifact_path(enum artifact which, GError **error);
 
-/* The directory that this program was built in ($EVTPM_BUILD overrides); NULL if it is installed. */
+/* The directory that this program was built in ($EVTPM_BUILD overrides); NULL
+ * if it is installed. */
 char *artifacts_build_dir(void);
 
 /* $EVTPM_CACHE, else evtpm in the user's cache directory; made if needed. */
@@ -30,7 +33,8 @@ char *artifacts_cache(GError **error);
 /* A name below the cache, whose directory is made; free with g_free. */
 char *artifacts_cache_path(const char *sub, const char *name, GError **error);
 
-/* The emulated chip that VMs get by default, made at first use (which takes seconds). */
+/* The emulated chip that VMs get by default, made at first use (which takes
+ * seconds). */
 char *artifacts_chip(GError **error);
 
 #endif

@@ -22,8 +22,7 @@ void attest_clear(struct attest *a)
     evtpm_evidence_clear(&a->evidence);
 }
 
-static gboolean random_blob(struct evtpm_blob *blob, gsize size,
-                            GError **error)
+static gboolean random_blob(struct evtpm_blob *blob, gsize size, GError **error)
 {
     guint8 bytes[EVTPM_NONCE_SIZE];
     g_assert(size <= sizeof(bytes));
@@ -34,7 +33,8 @@ static gboolean random_blob(struct evtpm_blob *blob, gsize size,
     return TRUE;
 }
 
-/* {"ek_public","ak_public","ak_name"}: whom the credential is for, by its own account. */
+/* {"ek_public","ak_public","ak_name"}: whom the credential is for, by its own
+ * account. */
 static gboolean get_keys(struct vm *vm, deadline_t deadline, struct attest *a,
                          GError **error)
 {
@@ -74,8 +74,18 @@ static gboolean run_makecredential(const char *dir, const struct attest *a,
         !tree_write(secret, c->secret.data, (gssize)c->secret.size, error)) {
         return FALSE;
     }
-    const char *argv[] = { "tpm2_makecredential", "--tcti", "none", "-u", ek,
-                           "-s", secret, "-n", name, "-o", cred, NULL };
+    const char *argv[] = { "tpm2_makecredential",
+                           "--tcti",
+                           "none",
+                           "-u",
+                           ek,
+                           "-s",
+                           secret,
+                           "-n",
+                           name,
+                           "-o",
+                           cred,
+                           NULL };
     g_autofree char *err_text = NULL;
     struct evtpm_error err = { "" };
     int status;
@@ -141,7 +151,8 @@ gboolean attest_collect(struct vm *vm, deadline_t deadline,
     return TRUE;
 }
 
-/* Certificates that lie beside the emulated chip, as a key server would give them. */
+/* Certificates that lie beside the emulated chip, as a key server would give
+ * them. */
 static gboolean chip_certificates(const char *chip, struct evtpm_chain *chain,
                                   GError **error)
 {
@@ -180,8 +191,8 @@ gboolean attest_verify(struct attest *a, const struct attest_policy *policy,
     if (policy->root && evtpm_file_read(policy->root, 0x10000, &root, &err)) {
         return fail_lib(error, &err);
     }
-    gboolean ok = !policy->chip ||
-                  chip_certificates(policy->chip, &chain, error);
+    gboolean ok =
+        !policy->chip || chip_certificates(policy->chip, &chain, error);
     if (ok) {
         memcpy(a->expected, summary.digest, sizeof(a->expected));
         const guint8(*digests)[48] = (const guint8(*)[48])a->expected;
@@ -194,7 +205,8 @@ gboolean attest_verify(struct attest *a, const struct attest_policy *policy,
             .roots = &root,
             .root_count = policy->root ? 1 : 0,
             .certificates = policy->chip ? &chain : NULL,
-            /* PCR 16 is for debugging, 23 for applications: nobody logs those */
+            /* PCR 16 is for debugging, 23 for applications: nobody logs those
+             */
             .free_pcrs = 1u << 16 | 1u << 23,
         };
         evtpm_verify(&a->evidence, &p, &a->result);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Attestation of a VM from outside: a fresh nonce and a credential go in, evidence comes out by
- * the guest agent, libevtpm judges it.
+ * Attestation of a VM from outside: a fresh nonce and a credential go in,
+ * evidence comes out by the guest agent, libevtpm judges it.
  */
 #ifndef EVTPM_HARNESS_ATTEST_H
 #define EVTPM_HARNESS_ATTEST_H
@@ -14,7 +14,8 @@
 struct attest_policy {
     const char *igvm; /* the launch digest must be that of this file */
     const char *root; /* a trusted root certificate besides AMD's, or NULL */
-    const char *chip; /* for certificates that the host did not give to the guest, or NULL */
+    const char *chip; /* for certificates that the host did not give to the
+                         guest, or NULL */
 };
 
 /* One exchange: what was sent, and what came back. */
@@ -27,24 +28,27 @@ struct attest {
 };
 void attest_clear(struct attest *attest);
 
-/* Has the guest make an attestation key and collect evidence. The agent must be there. */
+/* Has the guest make an attestation key and collect evidence. The agent must be
+ * there. */
 gboolean attest_collect(struct vm *vm, deadline_t deadline,
                         struct attest *attest, GError **error);
 
 /*
- * Judges what was collected into `result`. `recorded`: no nonce and no credential of our own.
- * FALSE when the policy's files cannot be read. Returns TRUE whatever the judgement: look at
- * result.failed.
+ * Judges what was collected into `result`. `recorded`: no nonce and no
+ * credential of our own. FALSE when the policy's files cannot be read. Returns
+ * TRUE whatever the judgement: look at result.failed.
  */
-gboolean attest_verify(struct attest *attest, const struct attest_policy *policy,
-                       gboolean recorded, GError **error);
+gboolean attest_verify(struct attest *attest,
+                       const struct attest_policy *policy, gboolean recorded,
+                       GError **error);
 
 /* The evidence was good. */
 gboolean attest_good(const struct attest *attest);
 
 /*
- * One line for the first link that failed. With the file that the VM was launched from (or NULL)
- * a wrong launch digest names the component that differs. Free with g_free.
+ * One line for the first link that failed. With the file that the VM was
+ * launched from (or NULL) a wrong launch digest names the component that
+ * differs. Free with g_free.
  */
 char *attest_failure(const struct attest *attest,
                      const struct attest_policy *policy, const char *launched);

@@ -6,8 +6,8 @@
 
 #include "harness/guest_tpm.h"
 
-#define EK_HASH                                                     \
-    "tpm2_createek -Q -G rsa -c canary-ek.ctx -u canary-ek.pub\n"   \
+#define EK_HASH                                                                \
+    "tpm2_createek -Q -G rsa -c canary-ek.ctx -u canary-ek.pub\n"              \
     "echo ek $(sha256sum <canary-ek.pub | cut -d' ' -f1)\n"
 #define PRIMARY "tpm2_createprimary -Q -C o -G ecc -c canary.ctx\n"
 
@@ -20,8 +20,7 @@ void canary_clear(struct canary *c)
     }
 }
 
-static const char plant_script[] =
-    EK_HASH PRIMARY
+static const char plant_script[] = EK_HASH PRIMARY
     "tpm2_getrandom -o nv 32\n"
     "tpm2_nvdefine -Q -C o -s 32 " CANARY_NV "\n"
     "tpm2_nvwrite -Q -C o -i nv " CANARY_NV "\n"
@@ -37,12 +36,11 @@ static const char plant_script[] =
     "echo secret $(xxd -p -c 64 secret)\n"
     "rm -f nv secret\n";
 
-gboolean canary_plant(struct vm *vm, deadline_t deadline,
-                      struct canary *canary, GError **error)
+gboolean canary_plant(struct vm *vm, deadline_t deadline, struct canary *canary,
+                      GError **error)
 {
     *canary = (struct canary){ 0 };
-    g_autoptr(GHashTable) t =
-        guest_tpm_run(vm, plant_script, deadline, error);
+    g_autoptr(GHashTable) t = guest_tpm_run(vm, plant_script, deadline, error);
     if (!t) {
         return FALSE;
     }
@@ -88,8 +86,8 @@ void canary_view_clear(struct canary_view *view)
 }
 
 /*
- * The tools' failures are results here. "why" keeps the TPM's reason, so that a broken tool cannot
- * pass for a TPM that forgot.
+ * The tools' failures are results here. "why" keeps the TPM's reason, so that a
+ * broken tool cannot pass for a TPM that forgot.
  */
 static const char look_script[] =
     "why() { sed -n 's/.*(0x[0-9A-Fa-f]*) *-* *//p;s/^ERROR: *//p' err | "
@@ -102,8 +100,8 @@ static const char look_script[] =
     "if tpm2_readpublic -Q -c " CANARY_PERSISTENT " -n name.now 2>err; then\n"
     "  echo persistent $(xxd -p -c 64 name.now)\n"
     "else echo persistent-why $(why); fi\n"
-    "echo persistent-listed $(tpm2_getcap handles-persistent | grep -ci "
-    CANARY_PERSISTENT " || :)\n"
+    "echo persistent-listed $(tpm2_getcap handles-persistent | grep "
+    "-ci " CANARY_PERSISTENT " || :)\n"
     "echo pcr $(pcr 23)\n"
     "printf %s \"$pub\" | base64 -d >pub.old\n"
     "printf %s \"$priv\" | base64 -d >priv.old\n"
@@ -124,7 +122,8 @@ static void judge(struct canary_view *view, GHashTable *t,
                           : g_strdup_printf("gone: %s", why);
 }
 
-/* A TPM that forgot gives another EK, another PCR value, and its reasons; silence is no proof. */
+/* A TPM that forgot gives another EK, another PCR value, and its reasons;
+ * silence is no proof. */
 static gboolean check_answers(GHashTable *t, struct canary_view *view,
                               GError **error)
 {
@@ -143,9 +142,8 @@ static gboolean check_answers(GHashTable *t, struct canary_view *view,
     return TRUE;
 }
 
-gboolean canary_look(struct vm *vm, deadline_t deadline,
-                     const struct canary *c, struct canary_view *view,
-                     GError **error)
+gboolean canary_look(struct vm *vm, deadline_t deadline, const struct canary *c,
+                     struct canary_view *view, GError **error)
 {
     *view = (struct canary_view){ 0 };
     g_autofree char *script = g_strdup_printf(

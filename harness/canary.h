@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Does the TPM forget? Things are left in it, and looked for later: within the same boot, where
- * all must be there still (the control), and after a reboot, where none may be.
+ * Does the TPM forget? Things are left in it, and looked for later: within the
+ * same boot, where all must be there still (the control), and after a reboot,
+ * where none may be.
  */
 #ifndef EVTPM_HARNESS_CANARY_H
 #define EVTPM_HARNESS_CANARY_H
@@ -13,19 +14,20 @@
 
 /* What was left. */
 struct canary {
-    char *ek;           /* SHA-256 of the endorsement key's public part */
-    char *nv;           /* contents of the NV index, 32 bytes in hex */
-    char *persistent;   /* name of the persistent key */
-    char *pcr;          /* PCR 23 after an extend */
-    char *sealed_pub;   /* an object sealed under the owner's primary key, base64 */
+    char *ek;         /* SHA-256 of the endorsement key's public part */
+    char *nv;         /* contents of the NV index, 32 bytes in hex */
+    char *persistent; /* name of the persistent key */
+    char *pcr;        /* PCR 23 after an extend */
+    char *
+        sealed_pub; /* an object sealed under the owner's primary key, base64 */
     char *sealed_priv;
-    char *secret;       /* what is in it, hex */
+    char *secret; /* what is in it, hex */
 };
 void canary_clear(struct canary *canary);
 
 /* Leaves all of it in the TPM. */
-gboolean canary_plant(struct vm *vm, deadline_t deadline,
-                      struct canary *canary, GError **error);
+gboolean canary_plant(struct vm *vm, deadline_t deadline, struct canary *canary,
+                      GError **error);
 
 /* What a look finds, item by item. */
 enum canary_item {

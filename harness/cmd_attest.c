@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* evtpm attest: evidence from a running VM. evtpm verify: evidence from a file. */
+/* evtpm attest: evidence from a running VM. evtpm verify: evidence from a file.
+ */
 #include <stdio.h>
 
 #include "harness/artifacts.h"
@@ -35,8 +36,8 @@ static void print_json(const struct attest *a)
     JsonObject *o = json_object_new();
     JsonArray *links = json_array_new();
     for (int i = 0; i < EVTPM_LINK_COUNT; i++) {
-        json_array_add_object_element(links,
-                                      link_json(&a->result, (enum evtpm_link)i));
+        json_array_add_object_element(
+            links, link_json(&a->result, (enum evtpm_link)i));
     }
     json_object_set_boolean_member(o, "ok", attest_good(a));
     json_object_set_boolean_member(o, "emulated", a->result.emulated);
@@ -57,14 +58,14 @@ static void print_text(const struct attest *a, const struct attest_policy *p)
         const struct evtpm_link_result *l = &a->result.link[i];
         printf("%-4s %-17s %s\n", mark[l->status],
                evtpm_link_name((enum evtpm_link)i),
-               l->status == EVTPM_PASSED
-                   ? evtpm_link_claim((enum evtpm_link)i)
-                   : l->detail);
+               l->status == EVTPM_PASSED ? evtpm_link_claim((enum evtpm_link)i)
+                                         : l->detail);
     }
     printf("reference: %s\n", p->igvm);
     if (a->result.emulated) {
         printf("root: %s, an emulated chip's: this proves the software, not "
-               "the hardware\n", p->root ? p->root : "none");
+               "the hardware\n",
+               p->root ? p->root : "none");
     }
 }
 
@@ -95,15 +96,15 @@ static int attest(struct vm *vm, const struct options *o, GError **error)
     struct igvm_summary summary;
     g_autofree char *igvm =
         o->igvm ? g_strdup(o->igvm) : igvm_file_default(&summary, error);
-    /* an emulated chip's root counts because the VM that we were told to attest is an emulated one */
+    /* an emulated chip's root counts because the VM that we were told to attest
+     * is an emulated one */
     const char *chip = vm->config->chip;
     g_autofree char *root = o->root ? g_strdup(o->root)
                             : chip  ? g_build_filename(chip, "ark.pem", NULL)
                                     : NULL;
     struct attest_policy policy = { .igvm = igvm, .root = root, .chip = chip };
     struct attest a;
-    if (!igvm ||
-        !attest_collect(vm, deadline_in(o->timeout), &a, error)) {
+    if (!igvm || !attest_collect(vm, deadline_in(o->timeout), &a, error)) {
         return -1;
     }
     g_autofree char *text = o->out ? evidence_to_json(&a.evidence) : NULL;
@@ -125,10 +126,12 @@ int cmd_attest(int argc, char **argv, GError **error)
           "keep the evidence in a file", "F" },
         { "igvm", 0, 0, G_OPTION_ARG_FILENAME, &o.igvm,
           "expect the VM to have been launched from this file (default: the "
-          "one of this build)", "F" },
+          "one of this build)",
+          "F" },
         { "root", 0, 0, G_OPTION_ARG_FILENAME, &o.root,
           "trust this root certificate besides AMD's (default for an emulated "
-          "VM: its chip's)", "F" },
+          "VM: its chip's)",
+          "F" },
         { "timeout", 't', 0, G_OPTION_ARG_DOUBLE, &o.timeout,
           "limit for the guest's answer (default: 60)", "SECONDS" },
         { NULL },
@@ -184,7 +187,8 @@ int cmd_verify(int argc, char **argv, GError **error)
           "print the judgement as JSON", NULL },
         { "igvm", 0, 0, G_OPTION_ARG_FILENAME, &o.igvm,
           "the file that the VM should have been launched from (default: the "
-          "one of this build)", "F" },
+          "one of this build)",
+          "F" },
         { "root", 0, 0, G_OPTION_ARG_FILENAME, &o.root,
           "trust this root certificate besides AMD's", "F" },
         { NULL },

@@ -64,7 +64,8 @@ static int run_build(const struct build *b, GError **error)
     if (!parse_policy(b->policy, &policy, error)) {
         return -1;
     }
-    struct igvm_build_options options = { .svsm = b->svsm, .vtpm = b->vtpm,
+    struct igvm_build_options options = { .svsm = b->svsm,
+                                          .vtpm = b->vtpm,
                                           .firmware = b->firmware,
                                           .policy = policy };
     if (igvm_build_file(&options, b->output, &err) < 0) {
@@ -107,8 +108,7 @@ static int cmd_build(int argc, char **argv, GError **error)
             fail(error, HARNESS_ERROR_USAGE, "name the file to make by -o");
         } else if (part(&b.svsm, FALSE, ARTIFACT_SVSM, error) &&
                    part(&b.vtpm, b.no_vtpm, ARTIFACT_VTPM, error) &&
-                   part(&b.firmware, b.no_firmware, ARTIFACT_FIRMWARE,
-                        error)) {
+                   part(&b.firmware, b.no_firmware, ARTIFACT_FIRMWARE, error)) {
             status = run_build(&b, error);
         }
     }

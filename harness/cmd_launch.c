@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* evtpm launch: a VM with its console here, for one command, or left running. */
+/* evtpm launch: a VM with its console here, for one command, or left running.
+ */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -14,8 +15,7 @@ struct launch {
     gboolean print;
 };
 
-static gboolean parse(int *argc, char ***argv, struct launch *l,
-                      GError **error)
+static gboolean parse(int *argc, char ***argv, struct launch *l, GError **error)
 {
     const GOptionEntry entries[] = {
         { "name", 'n', 0, G_OPTION_ARG_STRING, &l->vm.name,
@@ -27,12 +27,12 @@ static gboolean parse(int *argc, char ***argv, struct launch *l,
           "leave the VM running once it is up; print its name", NULL },
         { "memory", 'm', 0, G_OPTION_ARG_STRING, &l->vm.memory,
           "guest memory, MiB or with M or G (default: 512M)", "M" },
-        { "cpus", 'c', 0, G_OPTION_ARG_INT, &l->vm.cpus,
-          "vCPUs (default: 1)", "N" },
+        { "cpus", 'c', 0, G_OPTION_ARG_INT, &l->vm.cpus, "vCPUs (default: 1)",
+          "N" },
         { "kernel", 0, 0, G_OPTION_ARG_FILENAME, &l->vm.kernel,
           "Linux kernel (default: the test image's)", "F" },
-        { "initrd", 0, 0, G_OPTION_ARG_FILENAME, &l->vm.initrd,
-          "its initramfs", "F" },
+        { "initrd", 0, 0, G_OPTION_ARG_FILENAME, &l->vm.initrd, "its initramfs",
+          "F" },
         { "append", 0, 0, G_OPTION_ARG_STRING, &l->vm.append,
           "its command line", "S" },
         { "disk", 0, 0, G_OPTION_ARG_FILENAME, &l->vm.disk,

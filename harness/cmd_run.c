@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* evtpm run: the whole story once, stage by stage; the first link that fails ends it. */
+/* evtpm run: the whole story once, stage by stage; the first link that fails
+ * ends it. */
 #include <stdio.h>
 #include <string.h>
 
@@ -140,8 +141,7 @@ static char *attest_once(struct run *r, gboolean details, GError **error)
         return NULL;
     }
     if (attest_verify(&a, &r->policy, FALSE, error)) {
-        g_autofree char *why =
-            attest_failure(&a, &r->policy, r->config->igvm);
+        g_autofree char *why = attest_failure(&a, &r->policy, r->config->igvm);
         if (details || why) {
             report_links(r, &a);
         }

@@ -27,7 +27,10 @@ static void print_program(const struct tap *tap, double seconds)
     unsigned passed = tap_count(tap, TAP_PASS);
     unsigned failed = tap_count(tap, TAP_FAIL);
     unsigned skipped = tap_count(tap, TAP_SKIP);
-    printf("%-4s %-32s %3u passed", failed ? "FAIL" : passed ? "ok" : "skip",
+    printf("%-4s %-32s %3u passed",
+           failed   ? "FAIL"
+           : passed ? "ok"
+                    : "skip",
            tap->program, passed);
     if (failed) {
         printf(", %u failed", failed);

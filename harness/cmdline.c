@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* QEMU's command line: one function per subject, the platform's part kept apart. */
+/* QEMU's command line: one function per subject, the platform's part kept
+ * apart. */
 #include "harness/cmdline.h"
 
 #include <stdio.h>
@@ -31,14 +32,16 @@ static void add_platform(GStrvBuilder *b, const struct vm_config *c)
 {
     g_autofree char *igvm = escape(c->igvm);
     if (c->platform == PLATFORM_SNP) {
-        /* as a KVM with VMPL switching wants it: shared RAM from memfd, split irqchip */
+        /* as a KVM with VMPL switching wants it: shared RAM from memfd, split
+         * irqchip */
         add(b, "-accel", "kvm");
         add(b, "-machine",
             "q35,confidential-guest-support=sev0,igvm-cfg=igvm0,"
             "kernel-irqchip=split,memory-backend=ram0");
         add(b, "-object", "memory-backend-memfd,id=ram0,size=%uM,share=on",
             c->memory);
-        add(b, "-object", "sev-snp-guest,id=sev0,cbitpos=51,"
+        add(b, "-object",
+            "sev-snp-guest,id=sev0,cbitpos=51,"
             "reduced-phys-bits=1");
     } else {
         g_autofree char *chip = escape(c->chip);
@@ -67,8 +70,7 @@ static void add_channels(GStrvBuilder *b, const struct cmdline_channels *ch)
     add(b, "-serial", "chardev:con");
     add(b, "-chardev", "socket,id=ga,fd=%d,server=on,wait=off", ch->ga);
     add(b, "-device", "virtio-serial-pci,romfile=");
-    add(b, "-device",
-        "virtserialport,chardev=ga,name=org.qemu.guest_agent.0");
+    add(b, "-device", "virtserialport,chardev=ga,name=org.qemu.guest_agent.0");
 }
 
 static const char *disk_format(const char *path)
@@ -81,7 +83,8 @@ static const char *disk_format(const char *path)
         }
         fclose(file);
     }
-    /* named, not probed: a guest could turn its raw disk into a qcow2 with a backing file */
+    /* named, not probed: a guest could turn its raw disk into a qcow2 with a
+     * backing file */
     return memcmp(magic, "QFI\xfb", 4) == 0 ? "qcow2" : "raw";
 }
 
@@ -132,7 +135,8 @@ char *cmdline_text(const char *const *argv)
         for (const char *p = *argv; *p; p++) {
             plain = plain && (g_ascii_isalnum(*p) || strchr("-_./,:=+", *p));
         }
-        g_autofree char *quoted = plain ? g_strdup(*argv) : g_shell_quote(*argv);
+        g_autofree char *quoted =
+            plain ? g_strdup(*argv) : g_shell_quote(*argv);
         g_string_append_printf(text, "%s%s", text->len ? " " : "", quoted);
     }
     return g_strdup(text->str);

@@ -6,8 +6,8 @@
 #include "harness/fail.h"
 
 /*
- * A subcommand: gets its own arguments (argv[0] is its name), returns an exit status, or -1 with
- * an error set, which main() prints.
+ * A subcommand: gets its own arguments (argv[0] is its name), returns an exit
+ * status, or -1 with an error set, which main() prints.
  */
 typedef int (*command_fn)(int argc, char **argv, GError **error);
 
@@ -22,13 +22,14 @@ int cmd_reboot(int argc, char **argv, GError **error);
 int cmd_test(int argc, char **argv, GError **error);
 
 /*
- * Parses options in place by GLib's rules (--help included, which exits). `usage` stands after
- * the program's name, `summary` below it. Between `least` and `most` operands must remain; their
- * count is returned, -1 with an error otherwise.
+ * Parses options in place by GLib's rules (--help included, which exits).
+ * `usage` stands after the program's name, `summary` below it. Between `least`
+ * and `most` operands must remain; their count is returned, -1 with an error
+ * otherwise.
  */
 int command_options(int *argc, char ***argv, const GOptionEntry *entries,
-                    const char *usage, const char *summary, int least,
-                    int most, GError **error);
+                    const char *usage, const char *summary, int least, int most,
+                    GError **error);
 
 /* Options that describe a VM, shared by run and launch. */
 struct vm_options {
@@ -38,7 +39,10 @@ struct vm_options {
     double timeout;
     gboolean shell; /* a shell on the console of the test image */
 };
-#define VM_OPTIONS_INIT { .cpus = 1, .timeout = 120 }
+#define VM_OPTIONS_INIT                                                        \
+    {                                                                          \
+        .cpus = 1, .timeout = 120                                              \
+    }
 void vm_options_clear(struct vm_options *options);
 
 struct vm_config;

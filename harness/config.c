@@ -10,7 +10,8 @@
 #include "harness/fail.h"
 #include "harness/tree.h"
 
-/* The string members, so that copying, saving, loading and freeing cannot disagree. */
+/* The string members, so that copying, saving, loading and freeing cannot
+ * disagree. */
 static const struct {
     const char *name;
     size_t offset;
@@ -72,8 +73,7 @@ static gboolean check_file(const char *what, const char *path, int mode,
                     path);
     }
     if (S_ISREG(st.st_mode) && st.st_size == 0) {
-        return fail(error, HARNESS_ERROR_FAILED, "%s %s: is empty", what,
-                    path);
+        return fail(error, HARNESS_ERROR_FAILED, "%s %s: is empty", what, path);
     }
     return access(path, mode) == 0 ||
            fail_errno(error, errno, "%s %s", what, path);
@@ -84,7 +84,8 @@ gboolean vm_config_check(const struct vm_config *c, GError **error)
     if (c->memory < VM_MEMORY_MIN) {
         return fail(error, HARNESS_ERROR_USAGE,
                     "%u MiB of memory are too little: the guest needs at "
-                    "least %u", c->memory, VM_MEMORY_MIN);
+                    "least %u",
+                    c->memory, VM_MEMORY_MIN);
     }
     if (c->memory > VM_MEMORY_MAX) {
         return fail(error, HARNESS_ERROR_USAGE,

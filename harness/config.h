@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a VM is: everything needed to start it again, and what vm.json holds. Paths are absolute.
+ * What a VM is: everything needed to start it again, and what vm.json holds.
+ * Paths are absolute.
  */
 #ifndef EVTPM_HARNESS_CONFIG_H
 #define EVTPM_HARNESS_CONFIG_H
@@ -10,36 +11,40 @@
 #include "harness/platform.h"
 
 #define VM_MEMORY_DEFAULT 512 /* MiB */
-#define VM_MEMORY_MIN 192     /* what firmware, kernel and initramfs of the test image need */
+#define VM_MEMORY_MIN                                                          \
+    192 /* what firmware, kernel and initramfs of the test image need */
 #define VM_MEMORY_MAX (1024 * 1024)
 #define VM_CPUS_MAX 64
 
 struct vm_config {
     char *name;
     enum platform platform;
-    char *qemu;    /* program */
-    char *igvm;    /* the file that is launched */
-    char *kernel;  /* these three, or disk, or nothing */
+    char *qemu;   /* program */
+    char *igvm;   /* the file that is launched */
+    char *kernel; /* these three, or disk, or nothing */
     char *initrd;
     char *append;
     char *disk;
-    char *chip;    /* emulated: the processor's identity */
+    char *chip;      /* emulated: the processor's identity */
     unsigned memory; /* MiB */
     unsigned cpus;
-    gboolean debug_read; /* tests: the host may read private memory by an x- command */
+    gboolean debug_read; /* tests: the host may read private memory by an x-
+                            command */
     GStrv extra;         /* further QEMU arguments, for tests and debugging */
     /* state, not configuration */
-    pid_t pid;        /* QEMU */
-    pid_t supervisor; /* the command that restarts it at a guest reset, 0: none */
+    pid_t pid; /* QEMU */
+    pid_t
+        supervisor; /* the command that restarts it at a guest reset, 0: none */
     unsigned boots;
-    gint64 started;   /* of this boot, Unix time in microseconds */
+    gint64 started; /* of this boot, Unix time in microseconds */
 };
 
 void vm_config_clear(struct vm_config *config);
 struct vm_config *vm_config_copy(const struct vm_config *config);
 void vm_config_free(struct vm_config *config);
 
-/* Limits, files that must be there, combinations that make no sense: one line each. */
+/* Limits, files that must be there, combinations that make no sense: one line
+ * each. */
 gboolean vm_config_check(const struct vm_config *config, GError **error);
 
 /* vm.json in a VM's directory. */

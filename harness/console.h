@@ -9,9 +9,10 @@
 #define CONSOLE_QUIT 0x1d
 
 /*
- * Relays between descriptors 0/1 and the console until the VM ends (*quit FALSE) or the user
- * typed Ctrl-] (*quit TRUE). A terminal is in raw mode meanwhile and always restored, also when a
- * signal ends us. End of file on descriptor 0 stops the input only.
+ * Relays between descriptors 0/1 and the console until the VM ends (*quit
+ * FALSE) or the user typed Ctrl-] (*quit TRUE). A terminal is in raw mode
+ * meanwhile and always restored, also when a signal ends us. End of file on
+ * descriptor 0 stops the input only.
  */
 gboolean console_run(struct vm *vm, gboolean *quit, GError **error);
 

@@ -13,9 +13,8 @@ gboolean json_get_base64(JsonObject *object, const char *name, gsize most,
                          struct evtpm_blob *blob, GError **error)
 {
     JsonNode *node = get(object, name);
-    const char *text = node && JSON_NODE_HOLDS_VALUE(node)
-                           ? json_node_get_string(node)
-                           : NULL;
+    const char *text =
+        node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
     if (!text) {
         return fail(error, HARNESS_ERROR_FAILED, "evidence lacks \"%s\"", name);
     }
@@ -76,9 +75,8 @@ static gboolean read_pcrs(JsonObject *root, struct evtpm_evidence *e,
     while (json_object_iter_next(&it, &name, &value)) {
         char *end;
         guint64 n = g_ascii_strtoull(name, &end, 10);
-        const char *hex = JSON_NODE_HOLDS_VALUE(value)
-                              ? json_node_get_string(value)
-                              : NULL;
+        const char *hex =
+            JSON_NODE_HOLDS_VALUE(value) ? json_node_get_string(value) : NULL;
         if (!g_ascii_isdigit(*name) || *end || n >= EVTPM_PCR_COUNT || !hex ||
             !evtpm_unhex(e->pcr[n], sizeof(e->pcr[n]), hex)) {
             return fail(error, HARNESS_ERROR_FAILED,
@@ -93,8 +91,7 @@ static gboolean read_all(JsonNode *root, struct evtpm_evidence *e,
                          GError **error)
 {
     if (!root || !JSON_NODE_HOLDS_OBJECT(root)) {
-        return fail(error, HARNESS_ERROR_FAILED,
-                    "evidence: not a JSON object");
+        return fail(error, HARNESS_ERROR_FAILED, "evidence: not a JSON object");
     }
     JsonObject *object = json_node_get_object(root);
     JsonNode *version = get(object, "version");

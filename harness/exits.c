@@ -17,7 +17,8 @@ static const char *const meaning[] = {
     [EXIT_PROTOCOL] = "GHCB protocol violation",
 };
 
-/* The last line of the log without the program's name in front; warnings do not count. */
+/* The last line of the log without the program's name in front; warnings do not
+ * count. */
 static char *last_message(const char *qemu_log)
 {
     g_autofree char *tail = qemu_log ? tree_tail(qemu_log, 20) : NULL;

@@ -5,7 +5,8 @@
 
 #include <glib.h>
 
-/* Statuses of the emulator when the VM ends by itself (qemu-patches, target/i386/snp/snp.h). */
+/* Statuses of the emulator when the VM ends by itself (qemu-patches,
+ * target/i386/snp/snp.h). */
 enum {
     EXIT_TERMINATE = 60,
     EXIT_VMPL_FAULT = 61,
@@ -16,8 +17,8 @@ enum {
 };
 
 /*
- * One line: the meaning of a wait status, with the last message of QEMU's log when it says more.
- * `status` -1: unknown, because QEMU was not our child.
+ * One line: the meaning of a wait status, with the last message of QEMU's log
+ * when it says more. `status` -1: unknown, because QEMU was not our child.
  */
 char *exits_explain(int status, const char *qemu_log);
 

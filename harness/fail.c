@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-G_DEFINE_QUARK(evtpm-harness, harness_error)
+G_DEFINE_QUARK(evtpm - harness, harness_error)
 
 gboolean fail(GError **error, enum harness_error code, const char *fmt, ...)
 {

@@ -7,7 +7,8 @@
 /* How long to wait for an answer before asking again, at first. */
 #define SYNC_MS 500
 
-/* Answers until `id` comes back, or until the deadline; older answers may still be in the channel. */
+/* Answers until `id` comes back, or until the deadline; older answers may still
+ * be in the channel. */
 static gboolean await_sync(struct ga *ga, gint64 id, deadline_t deadline,
                            GError **error)
 {
@@ -15,9 +16,8 @@ static gboolean await_sync(struct ga *ga, gint64 id, deadline_t deadline,
         g_autoptr(GError) local = NULL;
         g_autoptr(JsonObject) answer =
             json_stream_receive(&ga->stream, deadline, &local);
-        if (answer &&
-            json_object_get_int_member_with_default(answer, "return", -1) ==
-                id) {
+        if (answer && json_object_get_int_member_with_default(answer, "return",
+                                                              -1) == id) {
             return TRUE;
         }
         /* malformed lines may be the rest of an answer to somebody else */
@@ -30,17 +30,18 @@ static gboolean await_sync(struct ga *ga, gint64 id, deadline_t deadline,
 }
 
 /*
- * What arrives before the agent opens its port may be dropped, so the question is repeated, with
- * a new number each time: once the last one comes back no other answer is under way.
+ * What arrives before the agent opens its port may be dropped, so the question
+ * is repeated, with a new number each time: once the last one comes back no
+ * other answer is under way.
  */
 static gboolean synchronize(struct ga *ga, deadline_t deadline, GError **error)
 {
     gint64 id = (gint64)g_random_int();
     for (gint64 pause = SYNC_MS;; pause = MIN(2 * pause, 8 * SYNC_MS)) {
-        g_autofree char *ask = g_strdup_printf(
-            "\xff{\"execute\":\"guest-sync-delimited\","
-            "\"arguments\":{\"id\":%" G_GINT64_FORMAT "}}\n",
-            ++id);
+        g_autofree char *ask =
+            g_strdup_printf("\xff{\"execute\":\"guest-sync-delimited\","
+                            "\"arguments\":{\"id\":%" G_GINT64_FORMAT "}}\n",
+                            ++id);
         g_autoptr(GError) local = NULL;
         if (!json_stream_send_raw(&ga->stream, ask, strlen(ask), deadline,
                                   error)) {
@@ -58,8 +59,8 @@ static gboolean synchronize(struct ga *ga, deadline_t deadline, GError **error)
     }
 }
 
-gboolean ga_open(struct ga *ga, const char *path, int gone,
-                 deadline_t deadline, GError **error)
+gboolean ga_open(struct ga *ga, const char *path, int gone, deadline_t deadline,
+                 GError **error)
 {
     if (!json_stream_open(&ga->stream, path, gone, "guest agent", error)) {
         return FALSE;
@@ -141,8 +142,8 @@ static void take_result(JsonObject *status, struct ga_result *result)
     gint64 code =
         json_object_get_int_member_with_default(status, "exitcode", -1);
     if (code < 0) {
-        code = 128 +
-               json_object_get_int_member_with_default(status, "signal", 0);
+        code =
+            128 + json_object_get_int_member_with_default(status, "signal", 0);
     }
     result->status = (int)code;
     result->out = member_bytes(status, "out-data");
@@ -150,13 +151,11 @@ static void take_result(JsonObject *status, struct ga_result *result)
 }
 
 gboolean ga_exec(struct ga *ga, const char *command, GBytes *input,
-                 deadline_t deadline, struct ga_result *result,
-                 GError **error)
+                 deadline_t deadline, struct ga_result *result, GError **error)
 {
     *result = (struct ga_result){ 0 };
-    g_autoptr(JsonNode) started =
-        ga_call(ga, "guest-exec", exec_arguments(command, input), deadline,
-                error);
+    g_autoptr(JsonNode) started = ga_call(
+        ga, "guest-exec", exec_arguments(command, input), deadline, error);
     if (!started) {
         return FALSE;
     }
@@ -167,8 +166,8 @@ gboolean ga_exec(struct ga *ga, const char *command, GBytes *input,
     for (unsigned pause = 5;; pause = MIN(pause * 2, 100)) {
         JsonObject *arguments = json_object_new();
         json_object_set_int_member(arguments, "pid", pid);
-        g_autoptr(JsonNode) node = ga_call(ga, "guest-exec-status", arguments,
-                                           deadline, error);
+        g_autoptr(JsonNode) node =
+            ga_call(ga, "guest-exec-status", arguments, deadline, error);
         if (!node || !JSON_NODE_HOLDS_OBJECT(node)) {
             return node ? fail(error, HARNESS_ERROR_FAILED,
                                "guest agent: malformed status")
@@ -213,9 +212,8 @@ char *ga_shell(struct ga *ga, deadline_t deadline, GError **error,
         g_autofree char *err = bytes_text(result.err);
         const char *last = strrchr(err, '\n');
         const char *text = last ? last + 1 : *err ? err : out;
-        fail(error, HARNESS_ERROR_FAILED,
-             "in the guest, status %d of: %s: %s", result.status, command,
-             text);
+        fail(error, HARNESS_ERROR_FAILED, "in the guest, status %d of: %s: %s",
+             result.status, command, text);
         g_clear_pointer(&out, g_free);
     }
     ga_result_clear(&result);

@@ -7,11 +7,11 @@
 #include "lib/blob.h"
 
 /* /dev/tpmrm0: what one tool leaves loaded must not be in the next one's way */
-#define PREAMBLE                                                     \
-    "set -eu\n"                                                      \
-    "export TPM2TOOLS_TCTI=${TPM2TOOLS_TCTI:-device:/dev/tpmrm0}\n"  \
-    "export TSS2_LOG=all+none\n"                                     \
-    "umask 077; mkdir -p /run/evtpm-work; cd /run/evtpm-work\n"      \
+#define PREAMBLE                                                               \
+    "set -eu\n"                                                                \
+    "export TPM2TOOLS_TCTI=${TPM2TOOLS_TCTI:-device:/dev/tpmrm0}\n"            \
+    "export TSS2_LOG=all+none\n"                                               \
+    "umask 077; mkdir -p /run/evtpm-work; cd /run/evtpm-work\n"                \
     "pcr() { tpm2_pcrread \"sha256:$1\" | sed -n 's/.*: *0x//p'; }\n"
 
 #define PRIMARY "tpm2_createprimary -Q -C o -G ecc -c primary.ctx\n"
@@ -50,8 +50,7 @@ GHashTable *guest_tpm_run(struct vm *vm, const char *script,
     for (char **line = lines; *line; line++) {
         char *space = strchr(*line, ' ');
         if (space) {
-            g_hash_table_insert(table,
-                                g_strndup(*line, (gsize)(space - *line)),
+            g_hash_table_insert(table, g_strndup(*line, (gsize)(space - *line)),
                                 g_strdup(g_strstrip(space + 1)));
         }
     }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TPM work done in the guest with tpm2-tools: shell scripts that print "KEY VALUE" lines, whose
- * results are judged out here.
+ * TPM work done in the guest with tpm2-tools: shell scripts that print "KEY
+ * VALUE" lines, whose results are judged out here.
  */
 #ifndef EVTPM_HARNESS_GUEST_TPM_H
 #define EVTPM_HARNESS_GUEST_TPM_H
 
 #include "harness/vm.h"
 
-/* Runs a script in a directory of its own; its lines become a table. NULL on error. */
+/* Runs a script in a directory of its own; its lines become a table. NULL on
+ * error. */
 GHashTable *guest_tpm_run(struct vm *vm, const char *script,
                           deadline_t deadline, GError **error);
 
@@ -20,7 +21,8 @@ struct tpm_work {
     const char *id;
     const char *title;
     const char *script;
-    /* On success a text about what was seen; NULL with an error when the results are wrong. */
+    /* On success a text about what was seen; NULL with an error when the
+     * results are wrong. */
     char *(*judge)(GHashTable *results, GError **error);
 };
 extern const struct tpm_work tpm_works[];

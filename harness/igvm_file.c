@@ -11,7 +11,8 @@
 #include "lib/igvm_build.h"
 #include "lib/launch_digest.h"
 
-/* IGVM files in the cache: one per combination of inputs that was used lately. */
+/* IGVM files in the cache: one per combination of inputs that was used lately.
+ */
 #define IGVM_KEPT 16
 
 static gboolean summarize(const struct evtpm_blob *blob, const char *path,
@@ -44,7 +45,8 @@ gboolean igvm_file_summary(const char *path, struct igvm_summary *out,
     return ok;
 }
 
-/* Already there with the same bytes? A damaged file in the cache is replaced, not trusted. */
+/* Already there with the same bytes? A damaged file in the cache is replaced,
+ * not trusted. */
 static gboolean same_file(const char *path, const struct evtpm_blob *blob)
 {
     struct evtpm_blob there = { 0 };
@@ -83,7 +85,8 @@ char *igvm_file_default(struct igvm_summary *out, GError **error)
     if (!firmware) {
         return NULL;
     }
-    struct igvm_build_options options = { .svsm = svsm, .vtpm = vtpm,
+    struct igvm_build_options options = { .svsm = svsm,
+                                          .vtpm = vtpm,
                                           .firmware = firmware };
     struct evtpm_error err = { "" };
     struct evtpm_blob blob = { 0 };
@@ -108,8 +111,9 @@ static gboolean find_boot_info(const struct igvm_file *file,
     struct igvm_header h;
     igvm_iter_init(&it, file, ~0u);
     while (igvm_next(&it, &h)) {
-        if (h.type == IGVM_VHT_PAGE_DATA && h.u.page.gpa == SVSM_BOOT_INFO_GPA &&
-            h.data && h.data_size >= sizeof(*info)) {
+        if (h.type == IGVM_VHT_PAGE_DATA &&
+            h.u.page.gpa == SVSM_BOOT_INFO_GPA && h.data &&
+            h.data_size >= sizeof(*info)) {
             memcpy(info, h.data, sizeof(*info));
             return info->magic == SVSM_BOOT_MAGIC;
         }

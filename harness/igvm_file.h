@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* IGVM files as the harness uses them: the default one, and what is known of any. */
+/* IGVM files as the harness uses them: the default one, and what is known of
+ * any. */
 #ifndef EVTPM_HARNESS_IGVM_FILE_H
 #define EVTPM_HARNESS_IGVM_FILE_H
 
@@ -17,14 +18,16 @@ gboolean igvm_file_summary(const char *path, struct igvm_summary *out,
                            GError **error);
 
 /*
- * The file made of this build's SVSM, vTPM program and firmware, in the cache under its digest.
- * Made if it is not there; the same inputs give the same file.
+ * The file made of this build's SVSM, vTPM program and firmware, in the cache
+ * under its digest. Made if it is not there; the same inputs give the same
+ * file.
  */
 char *igvm_file_default(struct igvm_summary *out, GError **error);
 
 /*
- * What differs between two files that were made by our builder, for people: "vTPM program (page
- * 0x8000123000)", ... NULL when nothing does or it cannot be told.
+ * What differs between two files that were made by our builder, for people:
+ * "vTPM program (page 0x8000123000)", ... NULL when nothing does or it cannot
+ * be told.
  */
 char *igvm_file_difference(const char *expected, const char *actual);
 

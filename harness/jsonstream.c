@@ -59,8 +59,8 @@ gboolean json_stream_send_raw(struct json_stream *s, const char *data,
                 return FALSE;
             }
         } else {
-            return fail(error, HARNESS_ERROR_VM_ENDED,
-                        "%s: connection lost", s->who);
+            return fail(error, HARNESS_ERROR_VM_ENDED, "%s: connection lost",
+                        s->who);
         }
     }
     return TRUE;

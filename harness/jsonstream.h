@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One JSON object a line over a Unix socket: what QMP and the guest agent have in common. */
+/* One JSON object a line over a Unix socket: what QMP and the guest agent have
+ * in common. */
 #ifndef EVTPM_HARNESS_JSONSTREAM_H
 #define EVTPM_HARNESS_JSONSTREAM_H
 
@@ -25,14 +26,16 @@ void json_stream_close(struct json_stream *s);
 /* Bytes as they are; FALSE on error. */
 gboolean json_stream_send_raw(struct json_stream *s, const char *data,
                               gsize size, deadline_t deadline, GError **error);
-/* {"execute": command, "arguments": arguments}; takes `arguments` (may be NULL). */
+/* {"execute": command, "arguments": arguments}; takes `arguments` (may be
+ * NULL). */
 gboolean json_stream_execute(struct json_stream *s, const char *command,
                              JsonObject *arguments, deadline_t deadline,
                              GError **error);
 
 /*
- * The next object. What stands before the last 0xff of a line is dropped (the guest agent's
- * flush marker). NULL on error; a line that is not a JSON object is an error.
+ * The next object. What stands before the last 0xff of a line is dropped (the
+ * guest agent's flush marker). NULL on error; a line that is not a JSON object
+ * is an error.
  */
 JsonObject *json_stream_receive(struct json_stream *s, deadline_t deadline,
                                 GError **error);

@@ -14,8 +14,10 @@ static const struct {
     command_fn run;
     const char *summary;
 } commands[] = {
-    { "run", cmd_run, "show everything once: launch, TPM, attestation, reboot" },
-    { "launch", cmd_launch, "start a VM: its console, one command, or detached" },
+    { "run", cmd_run,
+      "show everything once: launch, TPM, attestation, reboot" },
+    { "launch", cmd_launch,
+      "start a VM: its console, one command, or detached" },
     { "attest", cmd_attest, "get evidence from a running VM and verify it" },
     { "verify", cmd_verify, "verify evidence that was kept in a file" },
     { "ps", cmd_ps, "list running VMs" },
@@ -28,13 +30,16 @@ static const struct {
 static void print_help(FILE *out)
 {
     fputs("usage: evtpm COMMAND [OPTIONS]\n\n"
-          "Confidential VMs (AMD SEV-SNP, emulated or real) that carry their own vTPM,\n"
-          "which nobody outside the VM can read and which forgets all at a reboot.\n\n",
+          "Confidential VMs (AMD SEV-SNP, emulated or real) that carry their "
+          "own vTPM,\n"
+          "which nobody outside the VM can read and which forgets all at a "
+          "reboot.\n\n",
           out);
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
         fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
     }
-    fputs("\nevtpm COMMAND --help tells more. evtpm --version prints the version.\n",
+    fputs("\nevtpm COMMAND --help tells more. evtpm --version prints the "
+          "version.\n",
           out);
 }
 

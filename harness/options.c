@@ -10,12 +10,13 @@
 #include "harness/igvm_file.h"
 #include "harness/state.h"
 
-/* quiet: each character costs an exit; panic: a dead guest ends the VM instead of a timeout */
+/* quiet: each character costs an exit; panic: a dead guest ends the VM instead
+ * of a timeout */
 #define DEFAULT_APPEND "console=ttyS0 quiet panic=-1"
 
 int command_options(int *argc, char ***argv, const GOptionEntry *entries,
-                    const char *usage, const char *summary, int least,
-                    int most, GError **error)
+                    const char *usage, const char *summary, int least, int most,
+                    GError **error)
 {
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
     g_autofree char *program = g_strdup_printf("evtpm %s", usage);
@@ -61,9 +62,9 @@ unsigned parse_memory(const char *text, GError **error)
 
 void vm_options_clear(struct vm_options *o)
 {
-    char **strings[] = { &o->name, &o->kernel,   &o->initrd, &o->append,
-                         &o->disk, &o->igvm,     &o->platform, &o->chip,
-                         &o->memory };
+    char **strings[] = { &o->name,     &o->kernel, &o->initrd,
+                         &o->append,   &o->disk,   &o->igvm,
+                         &o->platform, &o->chip,   &o->memory };
     for (size_t i = 0; i < G_N_ELEMENTS(strings); i++) {
         g_clear_pointer(strings[i], g_free);
     }
@@ -92,14 +93,14 @@ static gboolean choose_system(const struct vm_options *o, struct vm_config *c,
         }
     }
     if (c->kernel && !c->append) {
-        c->append = g_strconcat(DEFAULT_APPEND,
-                                o->shell ? " evtpm.shell=1" : "", NULL);
+        c->append =
+            g_strconcat(DEFAULT_APPEND, o->shell ? " evtpm.shell=1" : "", NULL);
     }
     return TRUE;
 }
 
-static gboolean choose_platform(const struct vm_options *o,
-                                struct vm_config *c, GError **error)
+static gboolean choose_platform(const struct vm_options *o, struct vm_config *c,
+                                GError **error)
 {
     if (!platform_parse(o->platform ? o->platform : "emulated", &c->platform,
                         error)) {
@@ -112,8 +113,7 @@ static gboolean choose_platform(const struct vm_options *o,
     return TRUE;
 }
 
-struct vm_config *vm_options_config(const struct vm_options *o,
-                                    GError **error)
+struct vm_config *vm_options_config(const struct vm_options *o, GError **error)
 {
     struct vm_config *c = g_new0(struct vm_config, 1);
     struct igvm_summary summary;

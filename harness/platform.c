@@ -17,8 +17,8 @@ gboolean platform_snp_available(void)
     g_autofree char *text = NULL;
     return access("/dev/kvm", R_OK | W_OK) == 0 &&
            access("/dev/sev", R_OK | W_OK) == 0 &&
-           g_file_get_contents("/sys/module/kvm_amd/parameters/sev_snp",
-                               &text, NULL, NULL) &&
+           g_file_get_contents("/sys/module/kvm_amd/parameters/sev_snp", &text,
+                               NULL, NULL) &&
            strchr("Yy1", text[0]) != NULL && text[0] != '\0';
 }
 
@@ -30,8 +30,7 @@ gboolean platform_parse(const char *text, enum platform *platform,
     } else if (strcmp(text, "snp") == 0) {
         *platform = PLATFORM_SNP;
     } else if (strcmp(text, "auto") == 0) {
-        *platform =
-            platform_snp_available() ? PLATFORM_SNP : PLATFORM_EMULATED;
+        *platform = platform_snp_available() ? PLATFORM_SNP : PLATFORM_EMULATED;
     } else {
         return fail(error, HARNESS_ERROR_USAGE,
                     "unknown platform \"%s\": emulated, snp or auto", text);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a confidential VM runs: AMD hardware under KVM, or SEV-SNP emulated by QEMU's TCG. */
+/* Where a confidential VM runs: AMD hardware under KVM, or SEV-SNP emulated by
+ * QEMU's TCG. */
 #ifndef EVTPM_HARNESS_PLATFORM_H
 #define EVTPM_HARNESS_PLATFORM_H
 
@@ -12,7 +13,8 @@ enum platform {
 
 const char *platform_name(enum platform platform);
 
-/* "emulated", "snp", or "auto": snp if this machine's KVM offers it, else emulated. */
+/* "emulated", "snp", or "auto": snp if this machine's KVM offers it, else
+ * emulated. */
 gboolean platform_parse(const char *text, enum platform *platform,
                         GError **error);
 

@@ -23,7 +23,8 @@ static int or_null(int fd, int flags)
     return fd > 0 ? fd : open("/dev/null", flags | O_CLOEXEC);
 }
 
-/* In the child: only async-signal-safe calls, since libraries may have threads. */
+/* In the child: only async-signal-safe calls, since libraries may have threads.
+ */
 static void child_setup(const struct process_options *o, const int io[3],
                         pid_t parent)
 {
@@ -97,7 +98,8 @@ gboolean process_spawn(const char *const *argv,
         if (pid < 0) {
             fail_errno(error, errno, "cannot start %s", argv[0]);
         } else {
-            *process = (struct process){ .pid = pid, .ours = TRUE,
+            *process = (struct process){ .pid = pid,
+                                         .ours = TRUE,
                                          .pidfd = open_pidfd(pid) };
             ok = report_exec(result[0], argv[0], error);
             if (!ok) {

@@ -14,13 +14,16 @@ struct process {
     gboolean waited; /* `status` is valid */
     int status;      /* as from waitpid */
 };
-#define PROCESS_NONE { .pid = 0, .pidfd = -1 }
+#define PROCESS_NONE                                                           \
+    {                                                                          \
+        .pid = 0, .pidfd = -1                                                  \
+    }
 
 struct process_options {
-    gboolean detach;    /* survives us; else the kernel kills it when we die */
-    int in, out, err;   /* 0: /dev/null */
-    const int *keep;    /* further descriptors it inherits, ended by -1 */
-    const char *cwd;    /* or NULL */
+    gboolean detach;  /* survives us; else the kernel kills it when we die */
+    int in, out, err; /* 0: /dev/null */
+    const int *keep;  /* further descriptors it inherits, ended by -1 */
+    const char *cwd;  /* or NULL */
     const char *const *environ; /* "NAME=value" to add, or NULL */
 };
 
@@ -38,7 +41,8 @@ gboolean process_alive(const struct process *process);
 gboolean process_wait(struct process *process, deadline_t deadline,
                       const char *what, GError **error);
 
-/* Ends the process and its group: SIGTERM, after `grace_ms` SIGKILL. Waits, whatever signals come. */
+/* Ends the process and its group: SIGTERM, after `grace_ms` SIGKILL. Waits,
+ * whatever signals come. */
 void process_end(struct process *process, unsigned grace_ms);
 
 /* Forgets about it. */
@@ -50,9 +54,10 @@ char *process_status_text(int status);
 typedef void (*process_line_fn)(const char *line, void *user);
 
 /*
- * Runs to the end with `input` (or NULL) on descriptor 0; each line of its output goes to
- * `on_line` (NULL: dropped), standard error too when `merge`; else the latter is collected in
- * *err_text (may be NULL). TRUE if it ended in time; *status tells how.
+ * Runs to the end with `input` (or NULL) on descriptor 0; each line of its
+ * output goes to `on_line` (NULL: dropped), standard error too when `merge`;
+ * else the latter is collected in *err_text (may be NULL). TRUE if it ended in
+ * time; *status tells how.
  */
 gboolean process_run(const char *const *argv,
                      const struct process_options *options, GBytes *input,

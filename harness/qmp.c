@@ -78,8 +78,8 @@ char *qmp_hmp(struct qmp *qmp, const char *line, deadline_t deadline,
 {
     JsonObject *arguments = json_object_new();
     json_object_set_string_member(arguments, "command-line", line);
-    g_autoptr(JsonNode) node = qmp_call(qmp, "human-monitor-command",
-                                        arguments, deadline, error);
+    g_autoptr(JsonNode) node =
+        qmp_call(qmp, "human-monitor-command", arguments, deadline, error);
     if (!node) {
         return NULL;
     }
@@ -92,9 +92,9 @@ static JsonObject *take_event(struct qmp *qmp, const char *name)
 {
     for (GList *l = qmp->events.head; l; l = l->next) {
         JsonObject *event = l->data;
-        if (strcmp(json_object_get_string_member_with_default(event, "event",
-                                                              ""),
-                   name) == 0) {
+        if (strcmp(
+                json_object_get_string_member_with_default(event, "event", ""),
+                name) == 0) {
             g_queue_delete_link(&qmp->events, l);
             return event;
         }

@@ -16,8 +16,8 @@ gboolean qmp_open(struct qmp *qmp, const char *path, int gone,
 void qmp_close(struct qmp *qmp);
 
 /*
- * Runs a command; takes `arguments` (may be NULL). The value of "return" is the caller's, who may
- * drop it by qmp_run(). QEMU's own error text is passed on.
+ * Runs a command; takes `arguments` (may be NULL). The value of "return" is the
+ * caller's, who may drop it by qmp_run(). QEMU's own error text is passed on.
  */
 JsonNode *qmp_call(struct qmp *qmp, const char *command, JsonObject *arguments,
                    deadline_t deadline, GError **error);
@@ -28,13 +28,16 @@ gboolean qmp_run(struct qmp *qmp, const char *command, JsonObject *arguments,
 char *qmp_hmp(struct qmp *qmp, const char *line, deadline_t deadline,
               GError **error);
 
-/* Takes the oldest event of that name that came so far or comes before the deadline. */
+/* Takes the oldest event of that name that came so far or comes before the
+ * deadline. */
 JsonObject *qmp_event(struct qmp *qmp, const char *name, deadline_t deadline,
                       GError **error);
 
 /*
- * The "reason" of a SHUTDOWN event, if one came: "guest-reset", "guest-shutdown", "host-qmp-quit"
- * ...; static storage, NULL if none. Reads what is left in the socket of a QEMU that ended.
+ * The "reason" of a SHUTDOWN event, if one came: "guest-reset",
+ * "guest-shutdown", "host-qmp-quit"
+ * ...; static storage, NULL if none. Reads what is left in the socket of a QEMU
+ * that ended.
  */
 const char *qmp_shutdown_reason(struct qmp *qmp);
 

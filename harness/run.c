@@ -60,8 +60,8 @@ static void feed(struct runner *r)
 {
     gsize size = 0;
     const char *data = r->input ? g_bytes_get_data(r->input, &size) : NULL;
-    ssize_t n = size > r->sent ? write(r->in[1], data + r->sent, size - r->sent)
-                               : 0;
+    ssize_t n =
+        size > r->sent ? write(r->in[1], data + r->sent, size - r->sent) : 0;
     if (n > 0) {
         r->sent += (size_t)n;
     }
@@ -86,7 +86,8 @@ static gboolean pump(struct runner *r, struct process *p, deadline_t deadline,
             { .fd = r->out[0], .events = POLLIN },
             { .fd = r->err[0], .events = POLLIN },
         };
-        /* short slices: a signal between the test above and poll() is then seen soon */
+        /* short slices: a signal between the test above and poll() is then seen
+         * soon */
         if (poll(set, 3, 100) < 0) {
             continue;
         }
@@ -110,8 +111,12 @@ gboolean process_run(const char *const *argv,
                      char **err_text, int *status, deadline_t deadline,
                      GError **error)
 {
-    struct runner r = { .in = { -1, -1 }, .out = { -1, -1 }, .err = { -1, -1 },
-                        .input = input, .on_line = on_line, .user = user };
+    struct runner r = { .in = { -1, -1 },
+                        .out = { -1, -1 },
+                        .err = { -1, -1 },
+                        .input = input,
+                        .on_line = on_line,
+                        .user = user };
     if (!g_unix_open_pipe(r.in, FD_CLOEXEC, error) ||
         !g_unix_open_pipe(r.out, FD_CLOEXEC, error) ||
         (!merge && !g_unix_open_pipe(r.err, FD_CLOEXEC, error))) {
@@ -120,7 +125,8 @@ gboolean process_run(const char *const *argv,
     g_unix_set_fd_nonblocking(r.in[1], TRUE, NULL);
     r.line = g_string_new(NULL);
     r.err_text = g_string_new(NULL);
-    struct process_options o = options ? *options : (struct process_options){ 0 };
+    struct process_options o =
+        options ? *options : (struct process_options){ 0 };
     o.in = r.in[0];
     o.out = r.out[1];
     o.err = merge ? r.out[1] : r.err[1];

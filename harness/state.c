@@ -35,9 +35,10 @@ char *state_root(GError **error)
         fail_errno(error, errno, "cannot make %s", root);
         return NULL;
     }
-    /* in /tmp another user may have been first: then sockets and logs would be theirs */
-    if (lstat(root, &st) < 0 || !S_ISDIR(st.st_mode) ||
-        st.st_uid != getuid() || (st.st_mode & 077)) {
+    /* in /tmp another user may have been first: then sockets and logs would be
+     * theirs */
+    if (lstat(root, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != getuid() ||
+        (st.st_mode & 077)) {
         fail(error, HARNESS_ERROR_FAILED,
              "%s is not a directory of yours alone (mode 0700)", root);
         return NULL;
@@ -78,7 +79,8 @@ static gboolean make_paths(struct state_dir *dir, const char *root,
     return TRUE;
 }
 
-/* Tries to take the lock of an existing or new directory: 1 taken, 0 held by others, -1 error. */
+/* Tries to take the lock of an existing or new directory: 1 taken, 0 held by
+ * others, -1 error. */
 static int try_lock(struct state_dir *dir, gboolean create)
 {
     g_autofree char *path = g_build_filename(dir->path, "lock", NULL);
@@ -215,7 +217,8 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Calls for each entry of ROOT/vm; collects the living, removes the dead if asked to. */
+/* Calls for each entry of ROOT/vm; collects the living, removes the dead if
+ * asked to. */
 static GPtrArray *visit(const char *root, gboolean sweep)
 {
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);

@@ -2,14 +2,14 @@
 /*
  * Where running VMs are known: ROOT/vm/NAME/ with
  *
- *   lock          flock()ed as long as the VM runs: the descriptor is inherited by QEMU, so the
- *                 kernel releases it when the last of harness and QEMU is gone, however it ends
- *   vm.json       what the VM is, written whole
- *   pid           QEMU's
- *   qmp ga con    Unix sockets
+ *   lock          flock()ed as long as the VM runs: the descriptor is inherited
+ * by QEMU, so the kernel releases it when the last of harness and QEMU is gone,
+ * however it ends vm.json       what the VM is, written whole pid QEMU's qmp ga
+ * con    Unix sockets
  *
  * and ROOT/log/NAME/ with console.log and qemu.log, kept after the end.
- * ROOT is $XDG_RUNTIME_DIR/evtpm, else /run/user/UID/evtpm, else /tmp/evtpm-UID.
+ * ROOT is $XDG_RUNTIME_DIR/evtpm, else /run/user/UID/evtpm, else
+ * /tmp/evtpm-UID.
  */
 #ifndef EVTPM_HARNESS_STATE_H
 #define EVTPM_HARNESS_STATE_H
@@ -34,8 +34,9 @@ struct state_dir {
 };
 
 /*
- * Takes a name for a new VM, with an empty directory and empty logs. BUSY when a VM of that name
- * runs. NULL name: the first free one of "vm", "vm2", "vm3"... What dead VMs left is removed first.
+ * Takes a name for a new VM, with an empty directory and empty logs. BUSY when
+ * a VM of that name runs. NULL name: the first free one of "vm", "vm2",
+ * "vm3"... What dead VMs left is removed first.
  */
 gboolean state_claim(const char *name, struct state_dir *dir, GError **error);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* TAP parser, versions 12 to 14 without subtests' verdicts (indented lines are output). */
+/* TAP parser, versions 12 to 14 without subtests' verdicts (indented lines are
+ * output). */
 #include "harness/tap.h"
 
 #include <stdlib.h>
@@ -100,8 +101,8 @@ static void parse_result(struct tap *tap, const char *line)
     g_autofree char *name =
         directive ? g_strndup(p, (gsize)(directive - p)) : g_strdup(p);
     g_strstrip(name);
-    const char *word = directive ? directive + 1 + strspn(directive + 1, " ")
-                                 : "";
+    const char *word =
+        directive ? directive + 1 + strspn(directive + 1, " ") : "";
     gboolean todo = g_ascii_strncasecmp(word, "todo", 4) == 0;
     tap->results++;
     /* a known failure counts as skipped; one that passes is no longer known */
@@ -154,10 +155,11 @@ void tap_end(struct tap *tap, int status, const char *why)
             "%d tests were planned, %u gave a result", tap->plan, tap->results);
         add_case(tap, TAP_FAIL, "plan", text);
     }
-    /* GLib's programs and ours end with 0 when all is well; 77 says "skipped" */
-    gboolean bad = !WIFEXITED(status) ||
-                   (WEXITSTATUS(status) != 0 &&
-                    !(WEXITSTATUS(status) == 77 && tap->skip_all));
+    /* GLib's programs and ours end with 0 when all is well; 77 says "skipped"
+     */
+    gboolean bad =
+        !WIFEXITED(status) || (WEXITSTATUS(status) != 0 &&
+                               !(WEXITSTATUS(status) == 77 && tap->skip_all));
     if (bad && tap_count(tap, TAP_FAIL) == 0) {
         g_autofree char *how = process_status_text(status);
         g_autofree char *text = g_strdup_printf("ended with %s", how);

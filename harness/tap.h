@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading the Test Anything Protocol. A verdict is earned: a missing plan, fewer results than
- * planned, "Bail out!" and a bad exit status are failures, whatever the lines before said.
+ * Reading the Test Anything Protocol. A verdict is earned: a missing plan,
+ * fewer results than planned, "Bail out!" and a bad exit status are failures,
+ * whatever the lines before said.
  */
 #ifndef EVTPM_HARNESS_TAP_H
 #define EVTPM_HARNESS_TAP_H
@@ -37,7 +38,8 @@ void tap_clear(struct tap *tap);
 /* One line of the program's output, without its newline. */
 void tap_line(struct tap *tap, const char *line);
 
-/* The program ended; `status` as from waitpid, or -1 with `why` when it could not be run to its end. */
+/* The program ended; `status` as from waitpid, or -1 with `why` when it could
+ * not be run to its end. */
 void tap_end(struct tap *tap, int status, const char *why);
 
 unsigned tap_count(const struct tap *tap, enum tap_result result);

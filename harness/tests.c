@@ -30,8 +30,8 @@ static void add_program(struct tests *t, const char *group, const char *name,
     p->path = path;
     p->argument = g_strdup(argument);
     g_autofree char *base = g_path_get_basename(path);
-    p->glib = !g_str_has_suffix(path, ".sh") &&
-              !g_str_has_prefix(base, "fuzz_");
+    p->glib =
+        !g_str_has_suffix(path, ".sh") && !g_str_has_prefix(base, "fuzz_");
     p->timeout = timeout;
     g_ptr_array_add(t->programs, p);
 }
@@ -43,10 +43,10 @@ static void add_words(struct tests *t, const char *group, const char *words,
     g_auto(GStrv) list = g_strsplit_set(words, " \t", -1);
     for (char **w = list; *w; w++) {
         g_autofree char *name = g_path_get_basename(*w);
-        /* guests are programs of their own here; scenarios have their own list */
+        /* guests are programs of their own here; scenarios have their own list
+         */
         if (!**w || strcmp(name, "run-guest.sh") == 0 ||
-            (strcmp(group, "e2e") != 0 &&
-             g_str_has_prefix(*w, "tests/e2e/"))) {
+            (strcmp(group, "e2e") != 0 && g_str_has_prefix(*w, "tests/e2e/"))) {
             continue;
         }
         if (strcmp(group, "unit") == 0 && g_str_has_prefix(*w, "tests/e2e/")) {
@@ -75,10 +75,10 @@ static void add_guests(struct tests *t)
         g_auto(GStrv) field = g_strsplit(*line, "|", 5);
         if (g_strv_length(field) == 5 && field[0][0] != '#') {
             unsigned limit = (unsigned)g_ascii_strtoull(field[4], NULL, 10);
-            add_program(t, "guest", field[0],
-                        g_build_filename(t->source,
-                                         "tests/guest/run-guest.sh", NULL),
-                        field[0], limit + 30);
+            add_program(
+                t, "guest", field[0],
+                g_build_filename(t->source, "tests/guest/run-guest.sh", NULL),
+                field[0], limit + 30);
         }
     }
 }
@@ -136,7 +136,8 @@ gboolean tests_load(struct tests *t, GError **error)
             has_group(t, "e2e/")) ||
            fail(error, HARNESS_ERROR_FAILED,
                 "%s: the list of tests is missing or incomplete (make -C %s "
-                "check-build)", path, t->build);
+                "check-build)",
+                path, t->build);
 }
 
 void tests_clear(struct tests *t)
@@ -159,8 +160,8 @@ gboolean tests_build(const struct tests *t, GError **error)
 {
     g_autofree char *jobs =
         g_strdup_printf("-j%u", MIN(g_get_num_processors(), 4));
-    const char *argv[] = { "make", "-s", jobs, "-C", t->build, "check-build",
-                           NULL };
+    const char *argv[] = { "make",   "-s",          jobs, "-C",
+                           t->build, "check-build", NULL };
     GQueue lines = G_QUEUE_INIT;
     int status = 0;
     gboolean ok = process_run(argv, NULL, NULL, TRUE, keep_line, &lines, NULL,
@@ -170,7 +171,8 @@ gboolean tests_build(const struct tests *t, GError **error)
             fprintf(stderr, "%s\n", (char *)l->data);
         }
         ok = fail(error, HARNESS_ERROR_FAILED,
-                  "the tests cannot be built (make -C %s check-build)", t->build);
+                  "the tests cannot be built (make -C %s check-build)",
+                  t->build);
     }
     g_queue_clear_full(&lines, g_free);
     return ok;
@@ -194,9 +196,8 @@ static GStrv matching_cases(const struct test_program *p, const char *pattern)
     g_autoptr(GStrvBuilder) b = g_strv_builder_new();
     int status;
     gboolean any = FALSE;
-    if (!p->glib ||
-        !process_run(argv, NULL, NULL, FALSE, collect_line, lines, NULL,
-                     &status, deadline_in(10), NULL)) {
+    if (!p->glib || !process_run(argv, NULL, NULL, FALSE, collect_line, lines,
+                                 NULL, &status, deadline_in(10), NULL)) {
         return NULL;
     }
     for (guint i = 0; i < lines->len; i++) {
@@ -229,8 +230,7 @@ gboolean tests_filter(struct tests *t, const char *pattern, GError **error)
         }
     }
     return t->programs->len > 0 ||
-           fail(error, HARNESS_ERROR_FAILED, "no test matches \"%s\"",
-                pattern);
+           fail(error, HARNESS_ERROR_FAILED, "no test matches \"%s\"", pattern);
 }
 
 static void take_line(const char *line, void *user)

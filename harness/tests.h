@@ -7,21 +7,22 @@
 #include "harness/tap.h"
 
 struct test_program {
-    char *id;     /* "unit/test-igvm", "guest/pvalidate", "e2e/forget" */
-    char *path;   /* program or script */
-    char *argument; /* or NULL */
-    gboolean glib; /* understands -l, -p, -k, --tap */
-    GStrv cases;   /* run these only (GLib test paths), NULL: all */
+    char *id;         /* "unit/test-igvm", "guest/pvalidate", "e2e/forget" */
+    char *path;       /* program or script */
+    char *argument;   /* or NULL */
+    gboolean glib;    /* understands -l, -p, -k, --tap */
+    GStrv cases;      /* run these only (GLib test paths), NULL: all */
     unsigned timeout; /* seconds */
 };
 
 struct tests {
-    char *build;  /* directories */
+    char *build; /* directories */
     char *source;
     GPtrArray *programs; /* struct test_program */
 };
 
-/* Finds the build directory that this program lies in; tests_load() the tests in it, once built. */
+/* Finds the build directory that this program lies in; tests_load() the tests
+ * in it, once built. */
 gboolean tests_find(struct tests *tests, GError **error);
 gboolean tests_load(struct tests *tests, GError **error);
 void tests_clear(struct tests *tests);
@@ -30,8 +31,9 @@ void tests_clear(struct tests *tests);
 gboolean tests_build(const struct tests *tests, GError **error);
 
 /*
- * Keeps what `pattern` names: programs whose id contains it (or matches it as a glob); where there
- * are none, single cases of GLib programs. FALSE when nothing is left.
+ * Keeps what `pattern` names: programs whose id contains it (or matches it as a
+ * glob); where there are none, single cases of GLib programs. FALSE when
+ * nothing is left.
  */
 gboolean tests_filter(struct tests *tests, const char *pattern, GError **error);
 

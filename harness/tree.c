@@ -36,7 +36,8 @@ void tree_remove(const char *path)
         unlink(path);
         return;
     }
-    /* the lock goes last: whoever waits for it then sees that the directory is gone */
+    /* the lock goes last: whoever waits for it then sees that the directory is
+     * gone */
     tree_empty(path, "lock");
     g_autofree char *lock = g_build_filename(path, "lock", NULL);
     unlink(lock);

@@ -16,7 +16,8 @@
 /* QEMU has this long to answer QMP; launching the IGVM file is part of it. */
 #define START_SECONDS 30
 
-/* Two monitors, because QEMU serves one client each: "own" is the supervisor's. */
+/* Two monitors, because QEMU serves one client each: "own" is the supervisor's.
+ */
 enum { CHANNEL_OWN, CHANNEL_QMP, CHANNEL_GA, CHANNEL_CONSOLE, CHANNEL_COUNT };
 static const char *const channel_name[] = { "own", "qmp", "ga", "con" };
 
@@ -58,14 +59,14 @@ static gboolean spawn(struct vm *vm, const int channel[CHANNEL_COUNT],
 {
     g_autofree char *console =
         g_build_filename(vm->dir.log, "console.log", NULL);
-    g_auto(GStrv) argv = cmdline_build(
-        vm->config, &(struct cmdline_channels){
-                        .own = channel[CHANNEL_OWN],
-                        .qmp = channel[CHANNEL_QMP],
-                        .ga = channel[CHANNEL_GA],
-                        .console = channel[CHANNEL_CONSOLE],
-                        .console_log = console,
-                    });
+    g_auto(GStrv) argv =
+        cmdline_build(vm->config, &(struct cmdline_channels){
+                                      .own = channel[CHANNEL_OWN],
+                                      .qmp = channel[CHANNEL_QMP],
+                                      .ga = channel[CHANNEL_GA],
+                                      .console = channel[CHANNEL_CONSOLE],
+                                      .console_log = console,
+                                  });
     g_autofree char *text = cmdline_text((const char *const *)argv);
     g_autofree char *path = g_build_filename(vm->dir.log, "command", NULL);
     if (!tree_write(path, text, -1, error)) {
@@ -75,14 +76,16 @@ static gboolean spawn(struct vm *vm, const int channel[CHANNEL_COUNT],
     if (log < 0) {
         return FALSE;
     }
-    const int keep[] = { channel[CHANNEL_OWN],     channel[CHANNEL_QMP],
-                         channel[CHANNEL_GA],      channel[CHANNEL_CONSOLE],
-                         vm->dir.lock,             -1 };
-    struct process_options options = { .detach = vm->detach, .out = log,
-                                       .err = log,           .keep = keep,
+    const int keep[] = { channel[CHANNEL_OWN], channel[CHANNEL_QMP],
+                         channel[CHANNEL_GA],  channel[CHANNEL_CONSOLE],
+                         vm->dir.lock,         -1 };
+    struct process_options options = { .detach = vm->detach,
+                                       .out = log,
+                                       .err = log,
+                                       .keep = keep,
                                        .cwd = vm->dir.path };
-    gboolean ok = process_spawn((const char *const *)argv, &options,
-                                &vm->process, error);
+    gboolean ok =
+        process_spawn((const char *const *)argv, &options, &vm->process, error);
     close(log);
     return ok;
 }
@@ -90,7 +93,9 @@ static gboolean spawn(struct vm *vm, const int channel[CHANNEL_COUNT],
 char *vm_command_text(const struct vm_config *config)
 {
     g_auto(GStrv) argv = cmdline_build(
-        config, &(struct cmdline_channels){ .own = 3, .qmp = 4, .ga = 5,
+        config, &(struct cmdline_channels){ .own = 3,
+                                            .qmp = 4,
+                                            .ga = 5,
                                             .console = 6,
                                             .console_log = "console.log" });
     return cmdline_text((const char *const *)argv);
@@ -224,8 +229,7 @@ static gboolean agent_listens(struct vm *vm, gboolean *open, GError **error)
     JsonArray *list = json_node_get_array(node);
     for (guint i = 0; i < json_array_get_length(list); i++) {
         JsonObject *dev = json_array_get_object_element(list, i);
-        if (strcmp(json_object_get_string_member_with_default(dev, "label",
-                                                              ""),
+        if (strcmp(json_object_get_string_member_with_default(dev, "label", ""),
                    "ga") == 0) {
             *open = json_object_get_boolean_member_with_default(
                 dev, "frontend-open", FALSE);
@@ -276,11 +280,11 @@ enum vm_end vm_ended(struct vm *vm)
     if (vm->process.ours && vm->process.status != 0) {
         return VM_END_FAILED;
     }
-    return strcmp(reason, "guest-reset") == 0         ? VM_END_RESET
+    return strcmp(reason, "guest-reset") == 0             ? VM_END_RESET
            : strcmp(reason, "host-qmp-system-reset") == 0 ? VM_END_RESET
-           : strcmp(reason, "guest-shutdown") == 0    ? VM_END_SHUTDOWN
-           : g_str_has_prefix(reason, "host-")        ? VM_END_QUIT
-                                                      : VM_END_FAILED;
+           : strcmp(reason, "guest-shutdown") == 0        ? VM_END_SHUTDOWN
+           : g_str_has_prefix(reason, "host-")            ? VM_END_QUIT
+                                                          : VM_END_FAILED;
 }
 
 gboolean vm_wait_end(struct vm *vm, deadline_t deadline, enum vm_end *end,
@@ -326,13 +330,12 @@ gboolean vm_explain(struct vm *vm, GError **error)
         return FALSE;
     }
     /* a lost connection is noticed before the process is gone */
-    if (error && g_error_matches(*error, HARNESS_ERROR,
-                                 HARNESS_ERROR_VM_ENDED)) {
+    if (error &&
+        g_error_matches(*error, HARNESS_ERROR, HARNESS_ERROR_VM_ENDED)) {
         process_wait(&vm->process, deadline_in(2), "QEMU", NULL);
     }
     if (vm->process.pid > 0 && vm_ended(vm) != VM_END_RUNNING) {
-        g_autofree char *log =
-            g_build_filename(vm->dir.log, "qemu.log", NULL);
+        g_autofree char *log = g_build_filename(vm->dir.log, "qemu.log", NULL);
         int status = vm->process.ours ? vm->process.status : -1;
         g_autofree char *why =
             status == 0 && vm->reason

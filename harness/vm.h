@@ -15,28 +15,30 @@ struct vm {
     struct process process; /* QEMU */
     struct qmp qmp;
     struct ga ga;
-    gboolean owner;  /* vm_free() ends it */
-    gboolean detach; /* QEMU survives us */
+    gboolean owner;     /* vm_free() ends it */
+    gboolean detach;    /* QEMU survives us */
     const char *reason; /* of its SHUTDOWN event, once it ended */
 };
 
 /* How a VM ended. */
 enum vm_end {
     VM_END_RUNNING,
-    VM_END_RESET,    /* the guest asked for a reset: the same VM may be started again */
+    VM_END_RESET,    /* the guest asked for a reset: the same VM may be started
+                        again */
     VM_END_SHUTDOWN, /* the guest switched off */
     VM_END_QUIT,     /* told to by QMP, or ended by us */
     VM_END_FAILED,   /* all else; vm_explain() says what */
 };
 
 /*
- * Takes the name, starts QEMU and waits until QMP answers. `detach`: QEMU runs on when we are
- * gone, but vm_free() still ends it until vm_release().
+ * Takes the name, starts QEMU and waits until QMP answers. `detach`: QEMU runs
+ * on when we are gone, but vm_free() still ends it until vm_release().
  */
 struct vm *vm_start(const struct vm_config *config, gboolean detach,
                     GError **error);
 
-/* The QEMU command line that vm_start() would use, for people; descriptors are placeholders. */
+/* The QEMU command line that vm_start() would use, for people; descriptors are
+ * placeholders. */
 char *vm_command_text(const struct vm_config *config);
 
 /* A VM that runs already. NOT_FOUND when there is none of that name. */
@@ -48,7 +50,8 @@ void vm_release(struct vm *vm);
 /* Ends a VM that we own, removes its directory (the logs stay) and frees. */
 void vm_free(struct vm *vm);
 
-/* Waits until the guest agent answers: `ga` is open then. Does nothing if it is open. */
+/* Waits until the guest agent answers: `ga` is open then. Does nothing if it is
+ * open. */
 gboolean vm_wait_agent(struct vm *vm, deadline_t deadline, GError **error);
 
 /* Waits for the end of QEMU and says how it came. */
@@ -60,8 +63,8 @@ enum vm_end vm_ended(struct vm *vm);
 gboolean vm_boot(struct vm *vm, GError **error);
 
 /*
- * Lets the guest reboot and, where no other command supervises the VM, starts it again; returns
- * once QEMU runs again.
+ * Lets the guest reboot and, where no other command supervises the VM, starts
+ * it again; returns once QEMU runs again.
  */
 gboolean vm_reboot(struct vm *vm, deadline_t deadline, GError **error);
 
@@ -69,13 +72,14 @@ gboolean vm_reboot(struct vm *vm, deadline_t deadline, GError **error);
 gboolean vm_stop(struct vm *vm, double grace, GError **error);
 
 /*
- * Called with an error that came up while dealing with the VM. If the VM is gone, the error
- * becomes what ended it. The last console lines and the places of the logs are kept for
- * vm_post_mortem(). Returns FALSE.
+ * Called with an error that came up while dealing with the VM. If the VM is
+ * gone, the error becomes what ended it. The last console lines and the places
+ * of the logs are kept for vm_post_mortem(). Returns FALSE.
  */
 gboolean vm_explain(struct vm *vm, GError **error);
 
-/* What vm_explain() kept, for main() to print below the error; NULL if nothing. */
+/* What vm_explain() kept, for main() to print below the error; NULL if nothing.
+ */
 const char *vm_post_mortem(void);
 
 #endif

@@ -8,8 +8,8 @@
 #define REBOOT_SECONDS 20
 
 /*
- * The agent's own way needs a /sbin/shutdown, which a small initramfs lacks. Neither answers when
- * it works, so a lost connection is success.
+ * The agent's own way needs a /sbin/shutdown, which a small initramfs lacks.
+ * Neither answers when it works, so a lost connection is success.
  */
 static void ask_guest(struct vm *vm, const char *mode, const char *command)
 {

@@ -28,7 +28,8 @@ static void fixture_start(void)
     own_dir = g_build_filename(base, "t", NULL);
     g_assert_cmpint(g_mkdir(run, 0700), ==, 0);
     g_assert_cmpint(g_mkdir(own_dir, 0700), ==, 0);
-    /* VMs of the user and of other tests are out of sight, and ours of theirs */
+    /* VMs of the user and of other tests are out of sight, and ours of theirs
+     */
     g_setenv("XDG_RUNTIME_DIR", run, TRUE);
     strings = g_ptr_array_new_with_free_func(g_free);
 }
@@ -139,8 +140,8 @@ char *e2e_guest(struct vm *vm, const char *fmt, ...)
     va_start(ap, fmt);
     g_autofree char *command = g_strdup_vprintf(fmt, ap);
     va_end(ap);
-    char *out = ga_shell(&vm->ga, deadline_in(E2E_SECONDS), &error, "%s",
-                         command);
+    char *out =
+        ga_shell(&vm->ga, deadline_in(E2E_SECONDS), &error, "%s", command);
     g_assert_no_error(error);
     return out;
 }
@@ -200,10 +201,9 @@ void e2e_evtpm(struct e2e_result *result, ...)
                 deadline_in(3 * E2E_SECONDS), &error);
     g_assert_no_error(error);
     result->out = g_string_free(out, FALSE);
-    result->status = WIFEXITED(status) ? WEXITSTATUS(status)
-                                       : 128 + WTERMSIG(status);
-    g_test_message("status %d\n%s%s", result->status, result->out,
-                   result->err);
+    result->status =
+        WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    g_test_message("status %d\n%s%s", result->status, result->out, result->err);
 }
 
 void e2e_evtpm_start(struct process *process, int in, int out, int err, ...)
@@ -213,8 +213,9 @@ void e2e_evtpm_start(struct process *process, int in, int out, int err, ...)
     g_autoptr(GPtrArray) argv = evtpm_argv(ap);
     va_end(ap);
     g_autoptr(GError) error = NULL;
-    struct process_options options = { .in = in, .out = out, .err = err,
-                                       .cwd = own_dir };
+    struct process_options options = {
+        .in = in, .out = out, .err = err, .cwd = own_dir
+    };
     process_spawn((const char *const *)argv->pdata, &options, process, &error);
     g_assert_no_error(error);
 }

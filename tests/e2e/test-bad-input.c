@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bad input and bad luck: one clear line, an exit status that is not 0, and nothing left behind,
- * neither process nor directory nor half a file.
+ * Bad input and bad luck: one clear line, an exit status that is not 0, and
+ * nothing left behind, neither process nor directory nor half a file.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -22,49 +22,78 @@ struct row {
 
 static const struct row rows[] = {
     { "no-command-known", { "lunch" }, 2, "unknown command \"lunch\"" },
-    { "unknown-option", { "launch", "--colour", "red" }, 2,
+    { "unknown-option",
+      { "launch", "--colour", "red" },
+      2,
       "Unknown option --colour" },
     { "stray-argument", { "launch", "now" }, 2, "unexpected argument \"now\"" },
-    { "kernel-missing", { "launch", "--kernel", "no-such-kernel" }, 1,
+    { "kernel-missing",
+      { "launch", "--kernel", "no-such-kernel" },
+      1,
       "no-such-kernel: No such file or directory" },
     { "initrd-missing",
-      { "launch", "--kernel", "/dev/null", "--initrd", "no-such-initrd" }, 1,
+      { "launch", "--kernel", "/dev/null", "--initrd", "no-such-initrd" },
+      1,
       "no-such-initrd: No such file or directory" },
-    { "disk-missing", { "launch", "--disk", "no-such-disk" }, 1,
+    { "disk-missing",
+      { "launch", "--disk", "no-such-disk" },
+      1,
       "no-such-disk: No such file or directory" },
-    { "disk-is-a-directory", { "launch", "--disk", "/" }, 1,
+    { "disk-is-a-directory",
+      { "launch", "--disk", "/" },
+      1,
       "disk /: is a directory" },
     { "kernel-and-disk",
-      { "launch", "--kernel", "/bin/sh", "--disk", "/bin/sh" }, 2,
+      { "launch", "--kernel", "/bin/sh", "--disk", "/bin/sh" },
+      2,
       "exclude each other" },
-    { "exec-and-detach", { "launch", "--exec", "true", "--detach" }, 2,
+    { "exec-and-detach",
+      { "launch", "--exec", "true", "--detach" },
+      2,
       "exclude each other" },
-    { "too-little-memory", { "launch", "--memory", "64M" }, 2,
+    { "too-little-memory",
+      { "launch", "--memory", "64M" },
+      2,
       "64 MiB of memory are too little" },
-    { "memory-is-no-number", { "launch", "--memory", "lots" }, 2,
+    { "memory-is-no-number",
+      { "launch", "--memory", "lots" },
+      2,
       "bad memory size \"lots\"" },
     { "no-vcpus", { "launch", "--cpus", "0" }, 2, "0 vCPUs" },
     { "bad-name", { "launch", "--name", "../x" }, 2, "bad VM name \"../x\"" },
-    { "bad-platform", { "launch", "--platform", "sgx" }, 2,
+    { "bad-platform",
+      { "launch", "--platform", "sgx" },
+      2,
       "unknown platform \"sgx\"" },
-    { "igvm-missing", { "launch", "--igvm", "no-such-igvm" }, 1,
+    { "igvm-missing",
+      { "launch", "--igvm", "no-such-igvm" },
+      1,
       "no-such-igvm: No such file or directory" },
-    { "chip-missing", { "launch", "--chip", "no-such-chip", "--exec", "true" },
-      1, "no-such-chip" },
+    { "chip-missing",
+      { "launch", "--chip", "no-such-chip", "--exec", "true" },
+      1,
+      "no-such-chip" },
     { "attest-nobody", { "attest", "nobody" }, 1, "no VM named \"nobody\"" },
     { "verify-nothing", { "verify", "no-such-file" }, 1, "no-such-file: " },
     { "verify-empty", { "verify", "/proc/self/cmdline" }, 1, "an empty file" },
     { "verify-garbage", { "verify", "/etc/passwd" }, 1, "not JSON" },
-    { "measure-nothing", { "igvm", "measure", "no-such-file" }, 1,
+    { "measure-nothing",
+      { "igvm", "measure", "no-such-file" },
+      1,
       "no-such-file: No such file or directory" },
     { "measure-a-directory", { "igvm", "measure", "/" }, 1, "/: " },
     { "build-without-output", { "igvm", "build" }, 2, "-o" },
     { "build-from-garbage",
-      { "igvm", "build", "-o", "x.igvm", "--svsm", "/etc/passwd" }, 1,
+      { "igvm", "build", "-o", "x.igvm", "--svsm", "/etc/passwd" },
+      1,
       "/etc/passwd" },
-    { "build-into-nowhere", { "igvm", "build", "-o", "no-such-dir/x.igvm" }, 1,
+    { "build-into-nowhere",
+      { "igvm", "build", "-o", "no-such-dir/x.igvm" },
+      1,
       "no-such-dir/x.igvm: No such file or directory" },
-    { "test-that-is-not", { "test", "--no-build", "no-such-test" }, 1,
+    { "test-that-is-not",
+      { "test", "--no-build", "no-such-test" },
+      1,
       "no test matches" },
 };
 
@@ -98,10 +127,16 @@ static void test_no_space(void)
     g_autofree char *script = g_strdup_printf(
         "mount -t tmpfs -o size=64k tmpfs . 2>/dev/null && cd \"$PWD\" || "
         "exit 77\n'%s/harness/evtpm' igvm build -o x.igvm; s=$?; ls -A; "
-        "exit $s", build);
-    const char *argv[] = { "unshare", "--mount", geteuid() ? "--user" : "-m",
-                           geteuid() ? "--map-root-user" : "-m", "sh", "-c",
-                           script, NULL };
+        "exit $s",
+        build);
+    const char *argv[] = { "unshare",
+                           "--mount",
+                           geteuid() ? "--user" : "-m",
+                           geteuid() ? "--map-root-user" : "-m",
+                           "sh",
+                           "-c",
+                           script,
+                           NULL };
     struct process_options options = { .cwd = e2e_dir() };
     g_autofree char *err = NULL;
     g_autoptr(GError) error = NULL;
@@ -135,14 +170,15 @@ static void read_all(int fd, GString *into)
     close(fd);
 }
 
-/* Starts a VM with work for a while and does something to it; its command must end by itself. */
+/* Starts a VM with work for a while and does something to it; its command must
+ * end by itself. */
 static int disturb(gboolean kill_qemu, int signal_number, GString *err)
 {
     int pipe_err[2];
     struct process p = PROCESS_NONE;
     g_assert_cmpint(pipe2(pipe_err, O_CLOEXEC), ==, 0);
-    e2e_evtpm_start(&p, 0, 0, pipe_err[1], "launch", "--name", "k",
-                    "--memory", "384", "--exec", "sleep 1000", NULL);
+    e2e_evtpm_start(&p, 0, 0, pipe_err[1], "launch", "--name", "k", "--memory",
+                    "384", "--exec", "sleep 1000", NULL);
     close(pipe_err[1]);
     e2e_await(qemu_pid("k") > 0);
     pid_t qemu = qemu_pid("k");
@@ -187,7 +223,8 @@ static void test_interrupted(void)
     }
 }
 
-/* Nothing can be done at the time; the VM goes all the same, and its directory at the next start. */
+/* Nothing can be done at the time; the VM goes all the same, and its directory
+ * at the next start. */
 static void test_harness_killed(void)
 {
     if (!e2e_ready()) {

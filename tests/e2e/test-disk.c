@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Host blindness, the disk and the host's own dump of guest memory: what is in the vTPM is in
- * neither, while the same searches find what the guest did give away.
+ * Host blindness, the disk and the host's own dump of guest memory: what is in
+ * the vTPM is in neither, while the same searches find what the guest did give
+ * away.
  */
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -66,7 +67,8 @@ static void store(struct vm *vm, const char *seed)
         "printf %%s %s | sha256sum | cut -d' ' -f1 | xxd -r -p >nv\n"
         "tpm2_nvwrite -Q -C o -i nv 0x1500030\n"
         "tpm2_nvread -C o -s 32 -o back 0x1500030; cmp nv back; rm nv back\n"
-        "echo stored yes\n", seed);
+        "echo stored yes\n",
+        seed);
     g_autoptr(GHashTable) t =
         guest_tpm_run(vm, script, deadline_in(E2E_SECONDS), &error);
     g_assert_no_error(error);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tampering with the IGVM file: one flipped byte in SVSM, vTPM or firmware still launches, but the
- * launch digest differs and attestation names the component. Damaged files do not launch.
+ * Tampering with the IGVM file: one flipped byte in SVSM, vTPM or firmware
+ * still launches, but the launch digest differs and attestation names the
+ * component. Damaged files do not launch.
  */
 #include <string.h>
 
@@ -28,7 +29,8 @@ static char *write_igvm(const void *data, gsize size)
     return path;
 }
 
-/* The last byte of `text` in the file; texts that nothing depends on, so that the VM still boots. */
+/* The last byte of `text` in the file; texts that nothing depends on, so that
+ * the VM still boots. */
 static gsize find_text(const struct evtpm_blob *blob, const char *text)
 {
     const guint8 *at = memmem(blob->data, blob->size, text, strlen(text));
@@ -36,7 +38,8 @@ static gsize find_text(const struct evtpm_blob *blob, const char *text)
     return (gsize)(at - blob->data) + strlen(text) - 1;
 }
 
-/* A byte of the padding between two files of the firmware volume: 0xff in any image. */
+/* A byte of the padding between two files of the firmware volume: 0xff in any
+ * image. */
 static gsize find_padding(const struct evtpm_blob *file,
                           const struct evtpm_blob *firmware)
 {
@@ -55,7 +58,8 @@ static gsize find_padding(const struct evtpm_blob *file,
     return (gsize)(there - file->data) + (gsize)(at - page) + 128;
 }
 
-/* Boots a copy with one bit flipped at `offset`; its attestation must name `component`. */
+/* Boots a copy with one bit flipped at `offset`; its attestation must name
+ * `component`. */
 static void attest_tampered(struct evtpm_blob *blob, gsize offset,
                             const char *component)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The SVSM's keys are out of the guest's reach, and what the boot measures depends on what is
- * booted: the control of every comparison of PCRs.
+ * The SVSM's keys are out of the guest's reach, and what the boot measures
+ * depends on what is booted: the control of every comparison of PCRs.
  */
 #include <string.h>
 #include <sys/wait.h>
@@ -39,7 +39,8 @@ static void test_touch_secrets(void)
     }
 }
 
-/* The control of "the PCRs are those of a fresh boot": of another boot they differ. */
+/* The control of "the PCRs are those of a fresh boot": of another boot they
+ * differ. */
 static void test_other_boot(void)
 {
     if (!e2e_ready()) {

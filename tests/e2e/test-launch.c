@@ -64,8 +64,7 @@ static void test_detached(void)
         return;
     }
     struct e2e_result r;
-    e2e_evtpm(&r, "launch", "--name", "d", "--memory", "384", "--detach",
-              NULL);
+    e2e_evtpm(&r, "launch", "--name", "d", "--memory", "384", "--detach", NULL);
     g_assert_cmpint(r.status, ==, 0);
     g_assert_cmpstr(r.out, ==, "d\n");
     e2e_result_clear(&r);
@@ -82,7 +81,8 @@ static void test_detached(void)
     g_assert_nonnull(strstr(r.out, "launch-digest"));
     g_assert_nonnull(strstr(r.out, "this proves the software, not"));
     e2e_result_clear(&r);
-    /* what was kept can be verified later, against a root that is named, and only so */
+    /* what was kept can be verified later, against a root that is named, and
+     * only so */
     struct vm_config *c = e2e_config();
     struct attest_policy policy = e2e_policy(c);
     vm_config_free(c);
@@ -126,7 +126,8 @@ static void read_until(int fd, GString *seen, const char *text)
     }
 }
 
-/* The console: what is typed reaches the guest's shell; a reboot starts it again; Ctrl-] ends. */
+/* The console: what is typed reaches the guest's shell; a reboot starts it
+ * again; Ctrl-] ends. */
 static void test_console(void)
 {
     if (!e2e_ready()) {

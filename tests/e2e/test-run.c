@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The command that a newcomer types first: all of it, and each link in its report. */
+/* The command that a newcomer types first: all of it, and each link in its
+ * report. */
 #include <json-glib/json-glib.h>
 #include <string.h>
 
@@ -30,8 +31,8 @@ static void test_run(void)
                         stages[i]);
         g_assert_true(json_object_get_boolean_member(stage, "ok"));
         /* a line for people, too, while it happened */
-        g_assert_nonnull(strstr(
-            r.err, json_object_get_string_member(stage, "title")));
+        g_assert_nonnull(
+            strstr(r.err, json_object_get_string_member(stage, "title")));
     }
     g_assert_null(strstr(r.err, "FAIL"));
     e2e_result_clear(&r);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tampering with evidence: one thing is changed, one link must fail, under its own name. The
- * unchanged evidence, judged first, is the control.
+ * Tampering with evidence: one thing is changed, one link must fail, under its
+ * own name. The unchanged evidence, judged first, is the control.
  */
 #include <string.h>
 
@@ -25,7 +25,8 @@ static gboolean prepare(void)
     return TRUE;
 }
 
-/* A copy whose evidence may be changed; nonce and credential stay those of the honest exchange. */
+/* A copy whose evidence may be changed; nonce and credential stay those of the
+ * honest exchange. */
 static void copy(struct attest *a)
 {
     g_autoptr(GError) error = NULL;
@@ -92,14 +93,15 @@ static void test_replay(void)
     a.nonce = later.nonce;
     assert_failed(&a, EVTPM_LINK_NONCE);
     /* with the nonce written into it, too, the report still tells */
-    g_assert_true(evtpm_blob_set(&a.evidence.nonce, later.nonce.data,
-                                 later.nonce.size));
+    g_assert_true(
+        evtpm_blob_set(&a.evidence.nonce, later.nonce.data, later.nonce.size));
     assert_failed(&a, EVTPM_LINK_REPORT_DATA);
     drop(&a);
     attest_clear(&later);
 }
 
-/* Another VM of the same image and chip answers in place of the one that was asked. */
+/* Another VM of the same image and chip answers in place of the one that was
+ * asked. */
 static void test_other_vm(void)
 {
     if (!prepare()) {
@@ -123,7 +125,8 @@ static void test_other_vm(void)
     vm_config_free(c);
 }
 
-/* The guest asks for a report by itself: it says VMPL2, and nothing can make it say 0. */
+/* The guest asks for a report by itself: it says VMPL2, and nothing can make it
+ * say 0. */
 static void test_vmpl2(void)
 {
     if (!prepare()) {
@@ -131,12 +134,13 @@ static void test_vmpl2(void)
     }
     g_autofree char *nonce =
         g_base64_encode(honest.nonce.data, honest.nonce.size);
-    g_autofree char *text = e2e_guest(
-        e2e_shared_vm(),
-        "cd /sys/kernel/config/tsm/report && mkdir g && "
-        "echo 2 >g/privlevel && echo %s | base64 -d >g/inblob && "
-        "base64 -w0 g/outblob; "
-        "s=$?; rmdir g; exit $s", nonce);
+    g_autofree char *text =
+        e2e_guest(e2e_shared_vm(),
+                  "cd /sys/kernel/config/tsm/report && mkdir g && "
+                  "echo 2 >g/privlevel && echo %s | base64 -d >g/inblob && "
+                  "base64 -w0 g/outblob; "
+                  "s=$?; rmdir g; exit $s",
+                  nonce);
     gsize size;
     g_autofree guchar *report = g_base64_decode(text, &size);
     g_assert_cmpuint(size, >=, sizeof(struct snp_attestation_report));
@@ -148,13 +152,13 @@ static void test_vmpl2(void)
     g_assert_cmpint(a.result.link[EVTPM_LINK_REPORT_SIGNATURE].status, ==,
                     EVTPM_PASSED);
     /* a lie about the level breaks the signature */
-    a.evidence.report
-        .data[offsetof(struct snp_attestation_report, vmpl)] = 0;
+    a.evidence.report.data[offsetof(struct snp_attestation_report, vmpl)] = 0;
     assert_failed(&a, EVTPM_LINK_REPORT_SIGNATURE);
     drop(&a);
 }
 
-/* The guest changes a PCR after the firmware measured: the log does not explain it. */
+/* The guest changes a PCR after the firmware measured: the log does not explain
+ * it. */
 static void test_changed_pcr(void)
 {
     if (!prepare()) {
@@ -168,9 +172,9 @@ static void test_changed_pcr(void)
 
     struct vm_config *c = e2e_config();
     struct vm *vm = e2e_boot(c);
-    g_autofree char *out = e2e_guest(
-        vm, "TPM2TOOLS_TCTI=device:/dev/tpmrm0 tpm2_pcrextend "
-            "4:sha256=$(printf x | sha256sum | cut -d' ' -f1)");
+    g_autofree char *out =
+        e2e_guest(vm, "TPM2TOOLS_TCTI=device:/dev/tpmrm0 tpm2_pcrextend "
+                      "4:sha256=$(printf x | sha256sum | cut -d' ' -f1)");
     e2e_collect(vm, &a);
     assert_failed(&a, EVTPM_LINK_EVENT_LOG);
     attest_clear(&a);
@@ -185,8 +189,8 @@ static gsize find_event(const struct evtpm_blob *blob, guint index,
     struct evtpm_error err = { "" };
     struct evtpm_eventlog log;
     struct evtpm_event event;
-    g_assert_cmpint(evtpm_eventlog_open(&log, blob->data, blob->size, &err),
-                    ==, 0);
+    g_assert_cmpint(evtpm_eventlog_open(&log, blob->data, blob->size, &err), ==,
+                    0);
     gsize offset = 0;
     do {
         *begins = offset;

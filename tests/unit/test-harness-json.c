@@ -10,7 +10,8 @@
 #include "harness/qmp.h"
 #include "harness/tree.h"
 
-/* The peer: waits for a line before each reply; "@ID@" in a reply is the number of the request. */
+/* The peer: waits for a line before each reply; "@ID@" in a reply is the number
+ * of the request. */
 struct peer {
     char *dir, *path;
     int listener;
@@ -96,8 +97,8 @@ static void test_qmp(void)
     g_autoptr(JsonNode) node =
         qmp_call(&qmp, "query-status", NULL, soon, &error);
     g_assert_no_error(error);
-    g_assert_true(json_object_get_boolean_member(json_node_get_object(node),
-                                                 "running"));
+    g_assert_true(
+        json_object_get_boolean_member(json_node_get_object(node), "running"));
     g_assert_false(qmp_run(&qmp, "x", NULL, soon, &error));
     g_assert_cmpstr(error->message, ==, "QEMU refuses x: no such thing");
     /* an event that came in between is not lost */
@@ -141,8 +142,9 @@ static void test_timeout(void)
     int pair[2];
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair),
                     ==, 0);
-    struct json_stream s = { .fd = pair[0], .gone = -1, .who = "peer",
-                             .in = g_byte_array_new() };
+    struct json_stream s = {
+        .fd = pair[0], .gone = -1, .who = "peer", .in = g_byte_array_new()
+    };
     g_autoptr(GError) error = NULL;
     g_assert_null(json_stream_receive(&s, deadline_in_ms(20), &error));
     g_assert_error(error, HARNESS_ERROR, HARNESS_ERROR_TIMEOUT);
@@ -183,7 +185,8 @@ static void test_agent(void)
     g_assert_cmpint(result.status, ==, 137);
     ga_result_clear(&result);
     g_assert_null(ga_shell(&ga, soon, &error, "cmd %d", 1));
-    g_assert_cmpstr(error->message, ==, "in the guest, status 4 of: cmd 1: two");
+    g_assert_cmpstr(error->message, ==,
+                    "in the guest, status 4 of: cmd 1: two");
     ga_close(&ga);
     peer_end(&peer);
 }

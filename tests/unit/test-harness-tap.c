@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The TAP reader: each row a program's output and exit status, and the verdict it earns. */
+/* The TAP reader: each row a program's output and exit status, and the verdict
+ * it earns. */
 #include <glib.h>
 #include <signal.h>
 
@@ -104,7 +105,8 @@ static void test_names(void)
     tap_clear(&tap);
 }
 
-/* A failure carries what was printed since the last result, and only so much of it. */
+/* A failure carries what was printed since the last result, and only so much of
+ * it. */
 static void test_output(void)
 {
     struct tap tap;

@@ -17,10 +17,20 @@ static void test_memory(void)
         const char *text;
         unsigned mib; /* 0: refused */
     } rows[] = {
-        { "512", 512 },   { "512M", 512 }, { "2G", 2048 }, { "1GiB", 1024 },
-        { "64MiB", 64 },  { "", 0 },       { "0", 0 },     { "-1", 0 },
-        { "12K", 0 },     { "M", 0 },      { "1 G", 0 },   { "0x10", 0 },
-        { "+5", 0 },      { " 5", 0 },
+        { "512", 512 },
+        { "512M", 512 },
+        { "2G", 2048 },
+        { "1GiB", 1024 },
+        { "64MiB", 64 },
+        { "", 0 },
+        { "0", 0 },
+        { "-1", 0 },
+        { "12K", 0 },
+        { "M", 0 },
+        { "1 G", 0 },
+        { "0x10", 0 },
+        { "+5", 0 },
+        { " 5", 0 },
         { "99999999999999999999", 0 },
         /* too much, but well-formed: the limit is another check's */
         { "9999999999G", G_MAXUINT },
@@ -36,7 +46,16 @@ static void test_names(void)
 {
     static const char *const good[] = { "vm", "a", "0", "a.b-c_d", "VM2" };
     static const char *const bad[] = {
-        "", ".", "..", ".hidden", "-x", "a/b", "a b", "a,b", "a\n", "\xc3\xa9",
+        "",
+        ".",
+        "..",
+        ".hidden",
+        "-x",
+        "a/b",
+        "a b",
+        "a,b",
+        "a\n",
+        "\xc3\xa9",
         "x2345678901234567890123456789012345678901",
     };
     for (gsize i = 0; i < G_N_ELEMENTS(good); i++) {
@@ -52,9 +71,12 @@ static void test_names(void)
 static struct vm_config sample(void)
 {
     return (struct vm_config){
-        .name = (char *)"vm",       .qemu = (char *)"/bin/sh",
-        .igvm = (char *)"/a,b/f",   .chip = (char *)"/chip",
-        .kernel = (char *)"/bin/sh", .memory = 512,
+        .name = (char *)"vm",
+        .qemu = (char *)"/bin/sh",
+        .igvm = (char *)"/a,b/f",
+        .chip = (char *)"/chip",
+        .kernel = (char *)"/bin/sh",
+        .memory = 512,
         .cpus = 2,
     };
 }
@@ -75,8 +97,8 @@ static void test_cmdline_emulated(void)
     const struct cmdline_channels ch = { 3, 4, 5, 6, "/log" };
     g_auto(GStrv) argv = cmdline_build(&c, &ch);
     g_assert_cmpstr(argv[0], ==, "/bin/sh");
-    g_assert_true(has_pair(argv, "-object",
-                           "sev-snp-emulated,id=sev0,chip=/chip"));
+    g_assert_true(
+        has_pair(argv, "-object", "sev-snp-emulated,id=sev0,chip=/chip"));
     /* a comma in a path must not end the value */
     g_assert_true(has_pair(argv, "-object", "igvm-cfg,id=igvm0,file=/a,,b/f"));
     g_assert_true(has_pair(argv, "-smp", "2"));
