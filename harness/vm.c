@@ -146,11 +146,20 @@ static struct vm *vm_new(void)
     return vm;
 }
 
+static gboolean check_platform(const struct vm_config *config, GError **error)
+{
+    return config->platform != PLATFORM_SNP || platform_snp_available() ||
+           fail(error, HARNESS_ERROR_FAILED,
+                "this machine starts no SEV-SNP guests (KVM with SEV-SNP and "
+                "access to /dev/kvm and /dev/sev are needed); evtpm launch "
+                "--print-command shows what would be run");
+}
+
 struct vm *vm_start(const struct vm_config *config, gboolean detach,
                     GError **error)
 {
     struct vm *vm = vm_new();
-    if (!vm_config_check(config, error) ||
+    if (!vm_config_check(config, error) || !check_platform(config, error) ||
         !state_claim(config->name, &vm->dir, error)) {
         g_free(vm);
         return NULL;
