@@ -8,6 +8,9 @@
 #include "harness/console.h"
 #include "harness/vm.h"
 
+/* How long a guest with a disk may take to shut down. */
+#define SHUTDOWN_SECONDS 20
+
 struct launch {
     struct vm_options vm;
     char *exec;
@@ -94,6 +97,10 @@ static int run_exec(struct vm *vm, const struct launch *l, GError **error)
     write_bytes(STDERR_FILENO, result.err);
     int status = result.status;
     ga_result_clear(&result);
+    /* a disk that is written to wants an orderly end */
+    if (vm->config->disk && !vm_stop(vm, SHUTDOWN_SECONDS, error)) {
+        return -1;
+    }
     return status;
 }
 

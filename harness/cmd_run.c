@@ -17,6 +17,7 @@ struct run {
     struct vm_config *config;
     struct vm *vm;
     struct attest_policy policy;
+    char *reference; /* the file that the relying party expects */
     char *root;
     char *fresh_pcrs; /* of the first boot, before anything was done */
     char *first_ek;   /* SHA-256 of the EK that the first attestation showed */
@@ -37,7 +38,13 @@ static char *stage_igvm(struct run *r, GError **error)
     if (!r->config || !igvm_file_summary(r->config->igvm, &summary, error)) {
         return NULL;
     }
-    r->policy.igvm = r->config->igvm;
+    /* what is launched need not be what is expected: attestation must tell */
+    struct igvm_summary expected;
+    if (!r->reference &&
+        !(r->reference = igvm_file_default(&expected, error))) {
+        return NULL;
+    }
+    r->policy.igvm = r->reference;
     r->policy.chip = r->config->chip;
     if (r->config->chip) {
         r->root = g_build_filename(r->config->chip, "ark.pem", NULL);
@@ -281,6 +288,7 @@ static void run_clear(struct run *r)
     vm_options_clear(&r->options);
     canary_clear(&r->canary);
     report_free(r->report);
+    g_free(r->reference);
     g_free(r->root);
     g_free(r->fresh_pcrs);
     g_free(r->first_ek);
@@ -297,6 +305,10 @@ int cmd_run(int argc, char **argv, GError **error)
           "guest memory, MiB or with M or G (default: 512M)", "M" },
         { "igvm", 0, 0, G_OPTION_ARG_FILENAME, &r.options.igvm,
           "launch this IGVM file (default: one of this build)", "F" },
+        { "reference", 0, 0, G_OPTION_ARG_FILENAME, &r.reference,
+          "expect the launch digest of this IGVM file (default: the one of "
+          "this build)",
+          "F" },
         { "platform", 0, 0, G_OPTION_ARG_STRING, &r.options.platform,
           "emulated (default), snp or auto", "P" },
         { "chip", 0, 0, G_OPTION_ARG_FILENAME, &r.options.chip,

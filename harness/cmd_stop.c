@@ -75,11 +75,15 @@ int cmd_reboot(int argc, char **argv, GError **error)
     }
     deadline_t deadline = deadline_in(timeout);
     gboolean ok = vm_reboot(vm, deadline, error);
-    /* a VM of another command is watched by that one */
+    /* a system of the user's own need not have an agent */
     gboolean image = vm->config->kernel && !vm->config->disk;
-    if (ok && !vm->config->supervisor && image) {
-        ok = vm_wait_agent(vm, deadline, error);
+    if (ok && vm->config->supervisor) {
+        /* another command started it again: that is another QEMU */
+        vm_free(vm);
+        vm = vm_attach(argv[1], error);
+        ok = vm != NULL;
     }
+    ok = ok && (!image || vm_wait_agent(vm, deadline, error));
     vm_free(vm);
     return ok ? 0 : -1;
 }

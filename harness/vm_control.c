@@ -90,6 +90,8 @@ gboolean vm_stop(struct vm *vm, double grace, GError **error)
 {
     enum vm_end end;
     if (vm->config->disk && grace > 0) {
+        /* asked in both ways: either may have nobody listening */
+        ask_guest(vm, "powerdown", "sync; poweroff -f");
         qmp_run(&vm->qmp, "system_powerdown", NULL, deadline_in(5), NULL);
         if (vm_wait_end(vm, deadline_in(grace), &end, NULL)) {
             return TRUE;

@@ -128,6 +128,31 @@ static void test_firmware(void)
     vm_config_free(c);
 }
 
+/* The command itself: the stages before attestation pass, that one names it. */
+static void test_run(void)
+{
+    if (!e2e_ready()) {
+        return;
+    }
+    struct evtpm_blob blob = { 0 };
+    struct vm_config *c = e2e_config();
+    struct e2e_result r;
+    read_igvm(c->igvm, &blob);
+    blob.data[find_text(&blob, "X509v3 CRL Number")] ^= 1;
+    g_autofree char *path = write_igvm(blob.data, blob.size);
+    e2e_evtpm(&r, "run", "--igvm", path, NULL);
+    g_assert_cmpint(r.status, ==, 1);
+    g_assert_nonnull(strstr(r.out, "ok    TPM work in the guest"));
+    g_assert_nonnull(strstr(r.out, "FAIL  attestation from outside"));
+    g_assert_null(strstr(r.out, "stages passed"));
+    g_assert_nonnull(strstr(r.err, "launch-digest"));
+    g_assert_nonnull(strstr(r.err, "differs in vTPM program"));
+    e2e_result_clear(&r);
+    e2e_assert_no_vms();
+    evtpm_blob_clear(&blob);
+    vm_config_free(c);
+}
+
 static void refuse(const void *data, gsize size, const char *text)
 {
     struct e2e_result r;
@@ -164,6 +189,7 @@ int main(int argc, char **argv)
     g_test_add_func("/e2e/igvm/flipped-in-svsm", test_svsm);
     g_test_add_func("/e2e/igvm/flipped-in-vtpm", test_vtpm);
     g_test_add_func("/e2e/igvm/flipped-in-firmware", test_firmware);
+    g_test_add_func("/e2e/igvm/run-names-it", test_run);
     g_test_add_func("/e2e/igvm/damaged", test_damaged);
     return e2e_main_end();
 }
