@@ -55,6 +55,15 @@ static int status_of(const GError *error)
     return 1;
 }
 
+/* Whatever was being done at the time: the user knows what they interrupted. */
+static const char *message_of(const GError *error)
+{
+    if (g_error_matches(error, HARNESS_ERROR, HARNESS_ERROR_INTERRUPTED)) {
+        return "interrupted";
+    }
+    return error ? error->message : "failed";
+}
+
 static int run_command(command_fn run, int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
@@ -63,7 +72,7 @@ static int run_command(command_fn run, int argc, char **argv)
     if (status >= 0) {
         return status;
     }
-    fprintf(stderr, "evtpm: %s\n", error ? error->message : "failed");
+    fprintf(stderr, "evtpm: %s\n", message_of(error));
     if (vm_post_mortem()) {
         fputs(vm_post_mortem(), stderr);
     }

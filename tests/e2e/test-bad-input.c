@@ -179,9 +179,10 @@ static void read_all(int fd, GString *into)
     close(fd);
 }
 
-/* Starts a VM with work for a while and does something to it; its command must
- * end by itself. */
-static int disturb(gboolean kill_qemu, int signal_number, GString *err)
+/* Starts a VM with work for a while and does something to it so long after its
+ * QEMU was there; its command must end by itself. */
+static int disturb(gboolean kill_qemu, int signal_number, unsigned ms,
+                   GString *err)
 {
     int pipe_err[2];
     struct process p = PROCESS_NONE;
@@ -191,6 +192,7 @@ static int disturb(gboolean kill_qemu, int signal_number, GString *err)
     close(pipe_err[1]);
     e2e_await(qemu_pid("k") > 0);
     pid_t qemu = qemu_pid("k");
+    g_usleep(ms * 1000);
     g_assert_cmpint(kill(kill_qemu ? qemu : p.pid, signal_number), ==, 0);
     g_assert_true(process_wait(&p, deadline_in(60), "evtpm", NULL));
     e2e_await(kill(qemu, 0) < 0);
@@ -207,7 +209,7 @@ static void test_qemu_killed(void)
         return;
     }
     g_autoptr(GString) err = g_string_new(NULL);
-    int status = disturb(TRUE, SIGKILL, err);
+    int status = disturb(TRUE, SIGKILL, 0, err);
     g_assert_true(WIFEXITED(status));
     g_assert_cmpint(WEXITSTATUS(status), ==, 1);
     g_assert_nonnull(
@@ -221,12 +223,19 @@ static void test_interrupted(void)
     if (!e2e_ready()) {
         return;
     }
-    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-    for (gsize i = 0; i < G_N_ELEMENTS(signals); i++) {
+    /* while talking QMP to a QEMU that starts, and while the guest boots */
+    static const struct {
+        int signal;
+        unsigned ms;
+    } moments[] = {
+        { SIGINT, 0 },  { SIGTERM, 0 },  { SIGHUP, 0 },   { SIGINT, 10 },
+        { SIGINT, 30 }, { SIGINT, 100 }, { SIGINT, 300 }, { SIGTERM, 2000 },
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(moments); i++) {
         g_autoptr(GString) err = g_string_new(NULL);
-        int status = disturb(FALSE, signals[i], err);
+        int status = disturb(FALSE, moments[i].signal, moments[i].ms, err);
         g_assert_true(WIFEXITED(status));
-        g_assert_cmpint(WEXITSTATUS(status), ==, 128 + signals[i]);
+        g_assert_cmpint(WEXITSTATUS(status), ==, 128 + moments[i].signal);
         g_assert_nonnull(strstr(err->str, "evtpm: interrupted\n"));
         e2e_assert_no_vms();
     }
@@ -240,7 +249,7 @@ static void test_harness_killed(void)
         return;
     }
     g_autoptr(GString) err = g_string_new(NULL);
-    int status = disturb(FALSE, SIGKILL, err);
+    int status = disturb(FALSE, SIGKILL, 0, err);
     g_assert_true(WIFSIGNALED(status));
     struct state_dir dir;
     g_autoptr(GError) error = NULL;
