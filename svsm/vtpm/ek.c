@@ -6,6 +6,7 @@
 
 #include <openssl/crypto.h>
 
+#include "svsm/vtpm/command.h"
 #include "svsm/vtpm/ek.h"
 #include "svsm/vtpm/tpm.h"
 
@@ -13,10 +14,6 @@
 #define CC_CLEAR 0x126u
 #define CC_CLEAR_CONTROL 0x127u
 #define CC_CREATE_PRIMARY 0x131u
-#define CC_STARTUP 0x144u
-#define RH_ENDORSEMENT 0x4000000bu
-#define RH_PLATFORM 0x4000000cu
-#define RS_PW 0x40000009u
 
 /* What both templates of the profile (B.3.3, B.3.4) share: SHA-256 names,
  * fixedTPM fixedParent sensitiveDataOrigin adminWithPolicy restricted decrypt,
@@ -80,83 +77,28 @@ static struct {
                            .template_size = sizeof(template_ecc) },
 };
 
-struct command {
-    uint32_t size;
-    uint8_t data[VTPM_FRAME_MAX];
-};
-
-static void put(struct command *command, const void *from, uint32_t count)
-{
-    memcpy(command->data + command->size, from, count);
-    command->size += count;
-}
-
-static void put8(struct command *command, uint8_t value)
-{
-    put(command, &value, 1);
-}
-
-static void put16(struct command *command, uint16_t value)
-{
-    vtpm_put16(command->data + command->size, value);
-    command->size += 2;
-}
-
-static void put32(struct command *command, uint32_t value)
-{
-    vtpm_put32(command->data + command->size, value);
-    command->size += 4;
-}
-
-/* Header, handle and an empty password for it. */
-static void begin_authorized(struct command *command, uint32_t code,
-                             uint32_t handle)
-{
-    command->size =
-        (uint32_t)vtpm_header_put(command->data, VTPM_ST_SESSIONS, 0, code);
-    put32(command, handle);
-    put32(command, 9); /* authorization area */
-    put32(command, RS_PW);
-    put16(command, 0); /* nonce */
-    put8(command, 0);  /* attributes */
-    put16(command, 0); /* password */
-}
-
-/* Sends @command to the shadow TPM; the answer's code, with its bytes in
- * @response. */
-static uint32_t run(struct command *command, struct vtpm_response *response)
-{
-    vtpm_put32(command->data + 2, command->size);
-    if (!vtpm_shadow_process(command->data, command->size, response) ||
-        response->size < VTPM_HEADER_SIZE) {
-        return VTPM_RC_FAILURE;
-    }
-    return vtpm_header_get(response->data).code;
-}
-
 /* Startup(CLEAR) makes the platform's authorization empty; with it, Clear
  * removes whatever authorization and policy the guest gave the endorsement
  * hierarchy. Neither touches its seed. */
-static uint32_t open_hierarchy(struct command *command,
+static uint32_t open_hierarchy(struct vtpm_command *command,
                                struct vtpm_response *response)
 {
     uint32_t rc;
 
-    command->size = (uint32_t)vtpm_header_put(
-        command->data, VTPM_ST_NO_SESSIONS, 0, CC_STARTUP);
-    put16(command, 0); /* TPM_SU_CLEAR */
-    rc = run(command, response);
+    vtpm_begin(command, VTPM_CC_STARTUP);
+    vtpm_put_u16(command, 0); /* TPM_SU_CLEAR */
+    rc = vtpm_run(vtpm_shadow_process, command, response);
     if (rc != VTPM_RC_SUCCESS) {
         return rc;
     }
-    begin_authorized(command, CC_CLEAR_CONTROL, RH_PLATFORM);
-    put8(command, 0); /* disable = NO */
-    rc = run(command, response);
+    vtpm_begin_authorized(command, CC_CLEAR_CONTROL, VTPM_RH_PLATFORM);
+    vtpm_put_u8(command, 0); /* disable = NO */
+    rc = vtpm_run(vtpm_shadow_process, command, response);
     if (rc != VTPM_RC_SUCCESS) {
         return rc;
     }
-    begin_authorized(command, CC_CLEAR, RH_PLATFORM);
-    return run(command, response);
+    vtpm_begin_authorized(command, CC_CLEAR, VTPM_RH_PLATFORM);
+    return vtpm_run(vtpm_shadow_process, command, response);
 }
 
 /* Takes outPublic from a response: header, objectHandle, parameterSize, then
@@ -179,27 +121,27 @@ static uint32_t take_public(uint32_t key, const struct vtpm_response *response)
     return VTPM_RC_SUCCESS;
 }
 
-static uint32_t create_primary(uint32_t key, struct command *command,
+static uint32_t create_primary(uint32_t key, struct vtpm_command *command,
                                struct vtpm_response *response)
 {
     uint32_t rc;
 
-    begin_authorized(command, CC_CREATE_PRIMARY, RH_ENDORSEMENT);
-    put16(command, 4); /* inSensitive: */
-    put16(command, 0); /*   userAuth */
-    put16(command, 0); /*   data */
-    put16(command, (uint16_t)keys[key].template_size);
-    put(command, keys[key].template, keys[key].template_size);
-    put16(command, 0); /* outsideInfo */
-    put32(command, 0); /* creationPCR */
-    rc = run(command, response);
+    vtpm_begin_authorized(command, CC_CREATE_PRIMARY, VTPM_RH_ENDORSEMENT);
+    vtpm_put_u16(command, 4); /* inSensitive: */
+    vtpm_put_u16(command, 0); /*   userAuth */
+    vtpm_put_u16(command, 0); /*   data */
+    vtpm_put_u16(command, (uint16_t)keys[key].template_size);
+    vtpm_put_bytes(command, keys[key].template, keys[key].template_size);
+    vtpm_put_u16(command, 0); /* outsideInfo */
+    vtpm_put_u32(command, 0); /* creationPCR */
+    rc = vtpm_run(vtpm_shadow_process, command, response);
     return rc == VTPM_RC_SUCCESS ? take_public(key, response) : rc;
 }
 
 static uint32_t compute(uint32_t key)
 {
     struct vtpm_response response = { 0 };
-    struct command command;
+    struct vtpm_command command;
     unsigned char *blob = NULL;
     uint32_t blob_size = 0;
     uint32_t rc = VTPM_RC_FAILURE;

@@ -9,6 +9,7 @@
 #include <libtpms/tpm_nvfilename.h>
 #include <openssl/crypto.h>
 
+#include "svsm/vtpm/command.h"
 #include "svsm/vtpm/tpm.h"
 
 /* The second copy; the build gives its entry points this prefix. */
@@ -28,6 +29,14 @@ TPM_RESULT shadow_TPMLIB_Process(unsigned char **response, uint32_t *size,
  */
 #define NO_LOG INT_MAX
 
+#define CC_PCR_ALLOCATE 0x12bu
+#define ALG_SHA1 0x0004u
+#define ALG_SHA256 0x000bu
+#define ALG_SHA384 0x000cu
+#define ALG_SHA512 0x000du
+/* in the answer: after header and parameterSize */
+#define ALLOCATION_SUCCESS (VTPM_HEADER_SIZE + 4)
+
 static uint8_t live_locality;
 
 static TPM_RESULT nv_init(void)
@@ -37,12 +46,13 @@ static TPM_RESULT nv_init(void)
 
 /* libtpms manufactures a TPM, stores it, powers it on and loads it again; were
  * there nothing to load, it would go on with an NV of zeros: the same seeds in
- * every TPM. So what it stores is kept until it has been loaded. From then on
- * libtpms works on its own copy of NV, which ends with the process. */
+ * every TPM. So what it stores is kept until the TPM is as it shall be. From
+ * then on libtpms works on its own copy of NV, which ends with the process. */
 static struct {
     unsigned char *data;
     uint32_t size;
     bool loaded;
+    bool closed; /* manufacturing is over */
 } nv;
 
 static bool is_permanent(const char *name)
@@ -80,7 +90,7 @@ static TPM_RESULT nv_store(const unsigned char *data, uint32_t size,
                            uint32_t number, const char *name)
 {
     (void)number;
-    if (nv.loaded || !is_permanent(name)) {
+    if (nv.closed || !is_permanent(name)) {
         return TPM_SUCCESS;
     }
     nv_forget();
@@ -149,6 +159,50 @@ static TPM_RESULT physical_presence(TPM_BOOL *present, uint32_t number)
     return TPM_SUCCESS;
 }
 
+static bool power_on(void)
+{
+    nv.loaded = false;
+    return TPMLIB_MainInit() == TPM_SUCCESS && nv.loaded;
+}
+
+/* Every bank costs time in each measurement, and weak ones are of no use to a
+ * verifier: of those that libtpms has, all but SHA-256 lose their PCRs. */
+static bool allocate_pcrs(void)
+{
+    static const struct {
+        uint16_t hash;
+        uint8_t select;
+    } banks[] = {
+        { ALG_SHA1, 0 },
+        { ALG_SHA256, 0xff },
+        { ALG_SHA384, 0 },
+        { ALG_SHA512, 0 },
+    };
+    struct vtpm_command command;
+    struct vtpm_response response = { 0 };
+    bool done;
+
+    vtpm_begin(&command, VTPM_CC_STARTUP);
+    vtpm_put_u16(&command, 0); /* TPM_SU_CLEAR */
+    done = vtpm_run(vtpm_live_process, &command, &response) == VTPM_RC_SUCCESS;
+    vtpm_begin_authorized(&command, CC_PCR_ALLOCATE, VTPM_RH_PLATFORM);
+    vtpm_put_u32(&command, sizeof(banks) / sizeof(banks[0]));
+    for (size_t i = 0; i < sizeof(banks) / sizeof(banks[0]); i++) {
+        vtpm_put_u16(&command, banks[i].hash);
+        vtpm_put_u8(&command, 3); /* PCRs 0 to 23 */
+        vtpm_put_u8(&command, banks[i].select);
+        vtpm_put_u8(&command, banks[i].select);
+        vtpm_put_u8(&command, banks[i].select);
+    }
+    done =
+        done &&
+        vtpm_run(vtpm_live_process, &command, &response) == VTPM_RC_SUCCESS &&
+        response.size > ALLOCATION_SUCCESS &&
+        response.data[ALLOCATION_SUCCESS] == 1;
+    free(response.data);
+    return done;
+}
+
 bool vtpm_live_start(void)
 {
     struct libtpms_callbacks callbacks = {
@@ -166,7 +220,11 @@ bool vtpm_live_start(void)
     TPMLIB_SetDebugFD(NO_LOG);
     done = TPMLIB_RegisterCallbacks(&callbacks) == TPM_SUCCESS &&
            TPMLIB_ChooseTPMVersion(TPMLIB_TPM_VERSION_2) == TPM_SUCCESS &&
-           TPMLIB_MainInit() == TPM_SUCCESS && nv.loaded;
+           power_on() && allocate_pcrs();
+    /* an allocation holds from the next _TPM_Init on */
+    TPMLIB_Terminate();
+    done = done && power_on();
+    nv.closed = true;
     nv_forget();
     return done;
 }

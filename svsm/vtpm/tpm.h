@@ -21,8 +21,8 @@ struct vtpm_response {
     uint32_t room;
 };
 
-/* Manufactures the live TPM: new seeds, empty NV, powered on, waiting for
- * TPM2_Startup. False when that failed. */
+/* Manufactures the live TPM: new seeds, empty NV, PCRs in the SHA-256 bank
+ * alone, powered on, waiting for TPM2_Startup. False when that failed. */
 bool vtpm_live_start(void);
 
 /* Locality of the commands that follow. */

@@ -32,6 +32,31 @@ static void test_startup(gconstpointer program)
     g_assert_cmpint(client_end(client, NULL), ==, 0);
 }
 
+/* All 24 PCRs in the SHA-256 bank, none in any other; as firmware finds them.
+ */
+static void test_banks(gconstpointer program)
+{
+    struct client *client = client_start(program);
+    g_autoptr(GByteArray) banks = NULL;
+    g_autoptr(GByteArray) wanted =
+        from_hex("00 00000005 00000004 0004 03000000 000b 03ffffff"
+                 "000c 03000000 000d 03000000");
+    g_autoptr(GByteArray) pcr = NULL;
+    g_autoptr(GByteArray) zero = from_hex("00000001 000b 03010000 00000001 0020"
+                                          "00000000000000000000000000000000"
+                                          "00000000000000000000000000000000");
+
+    client_startup(client);
+    banks = client_call(client, VTPM_ST_NO_SESSIONS, CC_GET_CAPABILITY,
+                        "00000005 00000000 00000040", NULL);
+    assert_same(banks, wanted);
+    pcr = client_call(client, VTPM_ST_NO_SESSIONS, CC_PCR_READ,
+                      "00000001 000b 03010000", NULL);
+    g_byte_array_remove_range(pcr, 0, 4); /* the update counter */
+    assert_same(pcr, zero);
+    g_assert_cmpint(client_end(client, NULL), ==, 0);
+}
+
 /* Every way to cut a command in two, and byte by byte */
 static void test_split(gconstpointer program)
 {
@@ -197,6 +222,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     add("startup", test_startup);
+    add("banks", test_banks);
     add("split", test_split);
     add("joined", test_joined);
     add("malformed", test_malformed);
