@@ -28,6 +28,8 @@ static char *escape(const char *path)
     return g_strjoinv(",,", parts);
 }
 
+/* No keyboard controller: nobody types there, and firmware that polls for one
+ * pays an exit for each look. */
 static void add_platform(GStrvBuilder *b, const struct vm_config *c)
 {
     g_autofree char *igvm = escape(c->igvm);
@@ -36,7 +38,7 @@ static void add_platform(GStrvBuilder *b, const struct vm_config *c)
          * irqchip */
         add(b, "-accel", "kvm");
         add(b, "-machine",
-            "q35,confidential-guest-support=sev0,igvm-cfg=igvm0,"
+            "q35,i8042=off,confidential-guest-support=sev0,igvm-cfg=igvm0,"
             "kernel-irqchip=split,memory-backend=ram0");
         add(b, "-object", "memory-backend-memfd,id=ram0,size=%uM,share=on",
             c->memory);
@@ -47,7 +49,7 @@ static void add_platform(GStrvBuilder *b, const struct vm_config *c)
         g_autofree char *chip = escape(c->chip);
         add(b, "-accel", "tcg");
         add(b, "-machine",
-            "q35,confidential-guest-support=sev0,igvm-cfg=igvm0");
+            "q35,i8042=off,confidential-guest-support=sev0,igvm-cfg=igvm0");
         add(b, "-object", "sev-snp-emulated,id=sev0,chip=%s%s", chip,
             c->debug_read ? ",debug-read=on" : "");
     }

@@ -11,8 +11,9 @@
 #include "harness/state.h"
 
 /* quiet: each character costs an exit; panic: a dead guest ends the VM instead
- * of a timeout */
-#define DEFAULT_APPEND "console=ttyS0 quiet panic=-1"
+ * of a timeout; lastbus: there is one PCI bus, looking for others by ports
+ * costs 16,384 exits */
+#define DEFAULT_APPEND "console=ttyS0 quiet panic=-1 pci=lastbus=0"
 
 int command_options(int *argc, char ***argv, const GOptionEntry *entries,
                     const char *usage, const char *summary, int least, int most,

@@ -51,11 +51,11 @@ plain()
 {
     rm -f "$dir/plain.log"
     began=$(now_ms)
-    "$art/qemu-system-x86_64" -accel tcg -machine q35 -cpu EPYC-v4 -m 512 \
+    "$art/qemu-system-x86_64" -accel tcg -machine q35,i8042=off -cpu EPYC-v4 -m 512 \
         -nodefaults -no-user-config -no-reboot -display none -vga none \
         -bios "$art/OVMF.fd" -serial "file:$dir/plain.log" \
         -kernel "$art/bzImage" -initrd "$art/initramfs.img" \
-        -append 'console=ttyS0 quiet panic=-1' 2>/dev/null &
+        -append 'console=ttyS0 quiet panic=-1 pci=lastbus=0' 2>/dev/null &
     qemu=$!
     time_plain=$(wait_ready "$dir/plain.log" "$began")
     kill -9 "$qemu"
