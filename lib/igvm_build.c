@@ -301,7 +301,25 @@ static int check_options(const struct igvm_build_options *o,
         return evtpm_fail(err, "SEV features 0x%" PRIx64 " lack SNP",
                           o->sev_features);
     }
+    if (o->no_svsm && (o->svsm || o->vtpm || o->guest_vmpl || !o->firmware)) {
+        return evtpm_fail(err, "a file without SVSM is of firmware alone");
+    }
+    if (o->kernel.kernel && !o->no_svsm) {
+        return evtpm_fail(err, "kernel hashes are for files without SVSM");
+    }
     return 0;
+}
+
+static int build_svsm(struct build *b, struct evtpm_blob *out,
+                      struct evtpm_error *err)
+{
+    if (read_inputs(b, err) < 0 || lay_out(b, err) < 0 ||
+        make_tables(b, err) < 0 || write_platform(b, err) < 0 ||
+        write_parameters(b, err) < 0 || write_pages(b, err) < 0 ||
+        write_vp(b, err) < 0) {
+        return -1;
+    }
+    return igvm_writer_finish(&b->writer, out, err);
 }
 
 static int run(struct build *b, struct evtpm_blob *out,
@@ -309,11 +327,9 @@ static int run(struct build *b, struct evtpm_blob *out,
 {
     struct igvm_file check;
 
-    if (check_options(b->options, err) < 0 || read_inputs(b, err) < 0 ||
-        lay_out(b, err) < 0 || make_tables(b, err) < 0 ||
-        write_platform(b, err) < 0 || write_parameters(b, err) < 0 ||
-        write_pages(b, err) < 0 || write_vp(b, err) < 0 ||
-        igvm_writer_finish(&b->writer, out, err) < 0) {
+    if (check_options(b->options, err) < 0 ||
+        (b->options->no_svsm ? igvm_build_plain(b->options, out, err)
+                             : build_svsm(b, out, err)) < 0) {
         return -1;
     }
     if (out->size >= IGVM_BUILD_MAX) {

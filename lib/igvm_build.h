@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Builder: one ELF program that starts at VMPL0 (the SVSM, or a test guest), with an optional vTPM
- * program and firmware, becomes one IGVM file laid out as include/evtpm/svsm_boot.h says.
+ * program and firmware, becomes one IGVM file laid out as include/evtpm/svsm_boot.h says. Or stock
+ * firmware alone, for a plain SNP guest.
  */
 #ifndef EVTPM_LIB_IGVM_BUILD_H
 #define EVTPM_LIB_IGVM_BUILD_H
 
+#include <stdbool.h>
+
 #include "evtpm/snp.h"
 #include "lib/blob.h"
 #include "lib/error.h"
+#include "lib/kernel_hashes.h"
 
 /* The largest file the builder makes. */
 #define IGVM_BUILD_MAX 0x1000000u
@@ -21,6 +25,8 @@ struct igvm_build_options {
     uint64_t policy;      /* guest policy; 0: SNP_POLICY_DEFAULT */
     uint64_t sev_features; /* of VMPL0; 0: SNP_ACTIVE alone */
     uint32_t guest_vmpl;   /* 0: 2 */
+    bool no_svsm; /* the firmware starts at VMPL0; neither svsm nor vtpm */
+    struct kernel_files kernel; /* no_svsm: hashes of these for the firmware */
 };
 
 /* Builds in memory; the blob is replaced. The same inputs give the same bytes. */

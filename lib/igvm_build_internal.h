@@ -46,4 +46,8 @@ void page_tables_fill(void *tables, uint64_t base,
 void boot_vmsa_fill(struct vmsa *vmsa, uint64_t entry, uint64_t cr3,
                     uint64_t sev_features);
 
+/* A file without an SVSM, from checked options. */
+int igvm_build_plain(const struct igvm_build_options *options,
+                     struct evtpm_blob *out, struct evtpm_error *err);
+
 #endif

@@ -12,6 +12,7 @@
 #define TABLE_END 32u /* bytes between the table and the image's end */
 #define ENTRY_MIN 18u /* u16 length + GUID */
 #define FOUR_GIB 0x100000000ull
+#define NO_OFFSET UINT32_MAX
 
 static const struct evtpm_guid footer_guid = {
     0x96b582de, 0x1fb2, 0x45f7,
@@ -21,6 +22,17 @@ static const struct evtpm_guid footer_guid = {
 static const struct evtpm_guid sev_metadata_guid = {
     0xdc886566, 0x984a, 0x4798,
     { 0xa7, 0x5e, 0x55, 0x85, 0xa7, 0xbf, 0x67, 0xcc },
+};
+
+/* Reset address of APs: OVMF's "SEV-ES reset block" */
+static const struct evtpm_guid reset_block_guid = {
+    0x00f771de, 0x1a7e, 0x4fcb,
+    { 0x89, 0x0e, 0x68, 0xc7, 0x7e, 0x2f, 0xb4, 0x4e },
+};
+
+static const struct evtpm_guid hash_table_guid = {
+    0x7255371f, 0x3a3b, 0x4b04,
+    { 0x92, 0x7b, 0x1d, 0xa6, 0xef, 0xa8, 0xd4, 0x54 },
 };
 
 struct asev_header {
@@ -53,11 +65,54 @@ static bool entry_is(const uint8_t *end, const struct evtpm_guid *guid)
     return memcmp(end - sizeof(*guid), guid, sizeof(*guid)) == 0;
 }
 
-/* Finds the metadata's offset from the image's end. */
-static int find_offset(const uint8_t *image, size_t size, uint32_t *offset,
-                       struct evtpm_error *err)
+/* The entry's first `count` words; false when it is another's or shorter. */
+static bool entry_words(const uint8_t *end, uint32_t length,
+                        const struct evtpm_guid *guid, uint32_t *words,
+                        size_t count)
 {
-    const uint8_t *end, *start;
+    if (!entry_is(end, guid) || length < ENTRY_MIN + count * sizeof(*words)) {
+        return false;
+    }
+    memcpy(words, end - length, count * sizeof(*words));
+    return true;
+}
+
+/* What the entries between `start` and `end` tell; of a kind the last counts. */
+static int read_entries(const uint8_t *start, const uint8_t *end,
+                        struct ovmf_metadata *out, uint32_t *offset,
+                        struct evtpm_error *err)
+{
+    uint32_t word[2];
+
+    while ((size_t)(end - start) >= ENTRY_MIN) {
+        uint32_t length = entry_length(end);
+
+        if (length < ENTRY_MIN || length > (size_t)(end - start)) {
+            return evtpm_fail(err, "an OVMF table entry's length 0x%" PRIx32
+                              " is wrong", length);
+        }
+        if (entry_words(end, length, &sev_metadata_guid, word, 1) &&
+            *offset == NO_OFFSET) {
+            *offset = word[0];
+        } else if (entry_words(end, length, &reset_block_guid, word, 1) &&
+                   out->ap_reset == 0) {
+            out->ap_reset = word[0];
+        } else if (entry_words(end, length, &hash_table_guid, word, 2) &&
+                   out->hashes_base == 0) {
+            out->hashes_base = word[0];
+            out->hashes_size = word[1];
+        }
+        end -= length;
+    }
+    return 0;
+}
+
+/* Reads the table; the metadata's offset from the image's end into `offset`. */
+static int read_table(const uint8_t *image, size_t size,
+                      struct ovmf_metadata *out, uint32_t *offset,
+                      struct evtpm_error *err)
+{
+    const uint8_t *end;
     uint32_t length;
 
     if (size < TABLE_END + ENTRY_MIN ||
@@ -70,23 +125,14 @@ static int find_offset(const uint8_t *image, size_t size, uint32_t *offset,
         return evtpm_fail(err, "the OVMF table's length 0x%" PRIx32
                           " is wrong", length);
     }
-    start = end - length;
-    end -= ENTRY_MIN;
-    while ((size_t)(end - start) >= ENTRY_MIN) {
-        length = entry_length(end);
-        if (length < ENTRY_MIN || length > (size_t)(end - start)) {
-            return evtpm_fail(err, "an OVMF table entry's length 0x%" PRIx32
-                              " is wrong", length);
-        }
-        if (entry_is(end, &sev_metadata_guid) &&
-            length >= ENTRY_MIN + sizeof(*offset)) {
-            memcpy(offset, end - length, sizeof(*offset));
-            return 0;
-        }
-        end -= length;
+    if (read_entries(end - length, end - ENTRY_MIN, out, offset, err) < 0) {
+        return -1;
     }
-    return evtpm_fail(err, "the firmware has no SEV metadata: "
-                      "it is not built for SEV-SNP");
+    if (*offset == NO_OFFSET) {
+        return evtpm_fail(err, "the firmware has no SEV metadata: "
+                          "it is not built for SEV-SNP");
+    }
+    return 0;
 }
 
 static int check_range(const struct ovmf_metadata *meta, uint64_t fw_base,
@@ -118,13 +164,13 @@ int ovmf_metadata_parse(const void *image, size_t size,
 {
     const uint8_t *bytes = image;
     struct asev_header header;
-    uint32_t offset = 0;
+    uint32_t offset = NO_OFFSET;
 
     memset(out, 0, sizeof(*out));
     if (size >= FOUR_GIB) {
         return evtpm_fail(err, "the firmware does not fit below 4 GiB");
     }
-    if (find_offset(bytes, size, &offset, err) < 0) {
+    if (read_table(bytes, size, out, &offset, err) < 0) {
         return -1;
     }
     if (offset < sizeof(header) || offset > size) {

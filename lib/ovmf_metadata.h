@@ -9,6 +9,9 @@
 struct ovmf_metadata {
     uint32_t count;
     struct svsm_fw_range range[SVSM_FW_RANGE_MAX];
+    uint32_t ap_reset;    /* where launched APs start; 0: not told */
+    uint32_t hashes_base; /* place of the kernel hashes table; 0: none */
+    uint32_t hashes_size;
 };
 
 /*
