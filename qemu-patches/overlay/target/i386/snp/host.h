@@ -12,6 +12,7 @@
 
 #include "snp.h"
 #include "../sev-internal.h"
+#include "system/confidential-guest-support.h"
 #include "qemu/thread.h"
 #include "lib/amdsp.h"
 #include "lib/launch_digest.h"
@@ -46,6 +47,18 @@ SevSnpEmulated *snp_object(void);
 
 /* The methods that the IGVM loader calls. */
 void snp_launch_class_init(ObjectClass *oc);
+/* SNP_LAUNCH_START, with the policy as it is then; the machine has its RAM. */
+bool snp_launch_start(SevSnpEmulated *s, Error **errp);
+/* Place and measure whole pages; @data NULL: zeros, or what the type says. */
+bool snp_launch_pages(SevSnpEmulated *s, hwaddr gpa, const uint8_t *data,
+                      uint64_t len, ConfidentialGuestPageType type,
+                      Error **errp);
+
+/* ---- firmware.c: launch without an IGVM file ---- */
+
+void snp_firmware_class_init(ObjectClass *oc);
+/* What follows the firmware's own pages; fills launch_vmsa. */
+bool snp_firmware_finish(SevSnpEmulated *s, Error **errp);
 
 /* ---- cpuid.c ---- */
 

@@ -10,7 +10,7 @@
 #include "qemu/osdep.h"
 #include "cpu.h"
 #include "exec/address-spaces.h"
-#include "hw/i386/x86.h"
+#include "hw/i386/pc.h"
 #include "qapi/error.h"
 #include "qemu/error-report.h"
 #include "evtpm/ghcb.h"
@@ -35,7 +35,7 @@ static bool add_machine_ram(Error **errp)
                           errp);
 }
 
-static bool launch_start(SevSnpEmulated *s, Error **errp)
+bool snp_launch_start(SevSnpEmulated *s, Error **errp)
 {
     uint64_t policy = SEV_SNP_GUEST(s)->kvm_start_conf.policy;
     struct evtpm_error err = { "" };
@@ -90,7 +90,7 @@ static int snp_set_guest_policy(ConfidentialGuestPolicyType policy_type,
         /* A key starts with its curve, which is never 0. */
         s->igvm_author_key = s->id_auth.author_key.curve != 0;
     }
-    return launch_start(s, errp) ? 0 : -1;
+    return snp_launch_start(s, errp) ? 0 : -1;
 }
 
 static const struct {
@@ -129,9 +129,9 @@ static void fill_special(SevSnpEmulated *s, ConfidentialGuestPageType type,
     }
 }
 
-static bool launch_pages(SevSnpEmulated *s, hwaddr gpa, const uint8_t *data,
-                         uint64_t len, ConfidentialGuestPageType type,
-                         Error **errp)
+bool snp_launch_pages(SevSnpEmulated *s, hwaddr gpa, const uint8_t *data,
+                      uint64_t len, ConfidentialGuestPageType type,
+                      Error **errp)
 {
     g_autofree void *special = NULL;
 
@@ -213,7 +213,7 @@ static int snp_set_guest_state(hwaddr gpa, uint8_t *ptr, uint64_t len,
         ok = launch_vmsa(s, gpa, ptr, cpu_index, errp);
         break;
     default:
-        ok = launch_pages(s, gpa, ptr, len, memory_type, errp);
+        ok = snp_launch_pages(s, gpa, ptr, len, memory_type, errp);
         break;
     }
     return ok ? 0 : -1;
@@ -264,7 +264,8 @@ static bool launch_finish(SevSnpEmulated *s, Error **errp)
     g_autofree char *hex = NULL;
     unsigned status;
 
-    if (!finish_vmsas(s, errp)) {
+    if ((!PC_MACHINE(current_machine)->igvm && !snp_firmware_finish(s, errp)) ||
+        !finish_vmsas(s, errp)) {
         return false;
     }
     memcpy(finish.measurement, s->digest.ld, sizeof(finish.measurement));

@@ -49,17 +49,19 @@ static bool check_machine(MachineState *ms, Error **errp)
     } else if (ms->smp.max_cpus > ms->smp.cpus) {
         error_setg(errp, "sev-snp-emulated does not support CPU hotplug "
                    "(maxcpus above cpus)");
-    } else if (!PC_MACHINE(ms)->igvm) {
-        error_setg(errp, "sev-snp-emulated starts from an IGVM file only: "
-                   "add -object igvm-cfg,id=ID,file=FILE and the machine "
-                   "option igvm-cfg=ID");
+    } else if (!PC_MACHINE(ms)->igvm &&
+               !pc_system_has_bios_option(PC_MACHINE(ms))) {
+        error_setg(errp, "sev-snp-emulated starts from an IGVM file or from "
+                   "firmware with SEV metadata: add -object igvm-cfg,id=ID,"
+                   "file=FILE and the machine option igvm-cfg=ID, or -bios");
     } else {
         return true;
     }
     return false;
 }
 
-static bool check_properties(SevSnpEmulated *s, Error **errp)
+static bool check_properties(SevSnpEmulated *s, MachineState *ms,
+                             Error **errp)
 {
     SevCommonState *common = SEV_COMMON(s);
 
@@ -70,9 +72,11 @@ static bool check_properties(SevSnpEmulated *s, Error **errp)
                common->reduced_phys_bits > 63) {
         error_setg(errp, "reduced-phys-bits must be from 1 to 63, not %u",
                    common->reduced_phys_bits);
-    } else if (common->kernel_hashes) {
-        error_setg(errp, "sev-snp-emulated does not support kernel-hashes: "
+    } else if (common->kernel_hashes && PC_MACHINE(ms)->igvm) {
+        error_setg(errp, "kernel-hashes and igvm-cfg exclude each other: "
                    "an IGVM file holds what is measured");
+    } else if (common->kernel_hashes && !ms->kernel_filename) {
+        error_setg(errp, "kernel-hashes needs -kernel");
     } else if (replay_mode != REPLAY_MODE_NONE) {
         error_setg(errp, "sev-snp-emulated does not support record/replay");
     } else {
@@ -103,7 +107,7 @@ static int snp_tcg_init(ConfidentialGuestSupport *cgs, Error **errp)
     SevSnpEmulated *s = SEV_SNP_EMULATED(cgs);
     MachineState *ms = current_machine;
 
-    if (!check_machine(ms, errp) || !check_properties(s, errp) ||
+    if (!check_machine(ms, errp) || !check_properties(s, ms, errp) ||
         !load_chip(s, errp)) {
         return -1;
     }
@@ -120,6 +124,10 @@ static int snp_tcg_init(ConfidentialGuestSupport *cgs, Error **errp)
     SEV_COMMON(s)->api_major = FIRMWARE_API_MAJOR;
     SEV_COMMON(s)->api_minor = FIRMWARE_API_MINOR;
     s->launch_vmsa = g_new0(struct vmsa *, ms->smp.max_cpus);
+    if (!PC_MACHINE(ms)->igvm) {
+        /* sev.c hands the firmware over in this state. */
+        sev_set_guest_state(SEV_COMMON(s), SEV_STATE_LAUNCH_UPDATE);
+    }
     snp_vm_create(SEV_SNP_GUEST(s)->kvm_start_conf.policy, s->debug_read);
     cgs->ready = true;
     return 0;
@@ -164,6 +172,7 @@ static void snp_emulated_class_init(ObjectClass *oc, void *data)
     klass->tcg_init = snp_tcg_init;
     x86_klass->kvm_type = snp_kvm_type;
     snp_launch_class_init(oc);
+    snp_firmware_class_init(oc);
 
     object_class_property_add_str(oc, "chip", snp_get_chip, snp_set_chip);
     object_class_property_set_description(oc, "chip",

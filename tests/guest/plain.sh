@@ -1,0 +1,108 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Emulated SEV-SNP without an IGVM file: QEMU measures firmware as computed offline, vCPU by vCPU,
+# and refuses with one line and status 1 what cannot be started. QEMU is found as in run-guest.sh.
+set -u
+
+build=${G_TEST_BUILDDIR:-$PWD}
+artifacts=${EVTPM_ARTIFACTS:-$build/artifacts}
+qemu=${EVTPM_QEMU:-$artifacts/qemu-system-x86_64}
+evtpm=$build/harness/evtpm
+chip=$build/tests/guest/chip
+tests=0
+
+if [ ! -x "$qemu" ] || [ ! -e "$artifacts/OVMF.fd" ]; then
+    echo "1..0 # SKIP no QEMU with the emulation, or no OVMF: make artifacts"
+    exit 0
+fi
+if [ ! -d "$chip" ] && ! "$build/tests/guest/mkchip" "$chip"; then
+    echo "Bail out! no chip directory"
+    exit 1
+fi
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+
+verdict() { # STATUS(0 good) TEXT
+    tests=$((tests + 1))
+    if [ "$1" -eq 0 ]; then
+        echo "ok $tests - $2"
+    else
+        echo "not ok $tests - $2"
+    fi
+}
+
+# The VM ends as soon as it was launched: the monitor's first command is quit.
+start() { # OBJECT_PROPERTIES OPTIONS...
+    properties=$1
+    shift
+    echo quit | timeout -k 5 60 "$qemu" -accel tcg \
+        -machine q35,confidential-guest-support=sev0 \
+        -object "sev-snp-emulated,id=sev0,chip=$chip$properties" \
+        -cpu EPYC-v4 -m 256 -nodefaults -vga none -display none -no-reboot \
+        -monitor stdio -serial none -parallel none "$@" >"$work/out" 2>"$work/err"
+    status=$?
+    grep -v -e "warning: TCG doesn't support requested feature" \
+        -e 'linuxboot_dma.bin' "$work/err" >"$work/messages"
+}
+
+measured() { # NAME DIGEST_OF_COMMAND
+    [ "$status" -eq 0 ] && [ -n "$2" ] &&
+        grep -qs "$2" "$work/trace" "$work/err"
+    verdict $? "$1: QEMU measures $2"
+}
+
+digest() { # OPTIONS OF igvm measure...
+    "$evtpm" igvm measure "$@" | cut -d' ' -f1
+}
+
+refused() { # NAME REGEXP
+    [ "$status" -eq 1 ] && [ "$(wc -l <"$work/messages")" -eq 1 ] &&
+        grep -Eq "$2" "$work/messages"
+    good=$?
+    verdict $good "$1: status 1 and one line that matches /$2/"
+    if [ $good -ne 0 ]; then
+        echo "# status $status"
+        sed 's/^/#   /' "$work/messages"
+    fi
+}
+
+trace="enable=snp_launch_finish,file=$work/trace"
+ovmf=$artifacts/OVMF.fd
+amdsev=$artifacts/OVMF.amdsev.fd
+# Two files that QEMU takes for a kernel and an initrd
+kernel=$artifacts/bzImage
+echo initrd >"$work/initrd"
+
+for cpus in 1 2 16; do
+    rm -f "$work/trace"
+    start '' -bios "$ovmf" -smp $cpus -trace "$trace"
+    measured "$cpus vCPUs" "$(digest --bios "$ovmf" --cpus $cpus)"
+done
+if [ -e "$kernel" ]; then
+    rm -f "$work/trace"
+    start ,kernel-hashes=on -bios "$amdsev" -kernel "$kernel" \
+        -initrd "$work/initrd" -append 'a b' -trace "$trace"
+    measured "kernel hashes" "$(digest --bios "$amdsev" --kernel "$kernel" \
+        --initrd "$work/initrd" --append 'a b')"
+    rm -f "$work/trace"
+    start ,kernel-hashes=on -bios "$amdsev" -kernel "$kernel" -trace "$trace"
+    measured "kernel hashes, kernel alone" \
+        "$(digest --bios "$amdsev" --kernel "$kernel")"
+    start ,kernel-hashes=on -bios "$work/none" -kernel "$kernel"
+    refused "no such firmware" "could not load PC BIOS"
+fi
+
+start ''
+refused "no firmware" "IGVM file or from firmware"
+start ,kernel-hashes=on -bios "$amdsev"
+refused "hashes of no kernel" "kernel-hashes needs -kernel"
+start '' -drive "if=pflash,format=raw,readonly=on,file=$ovmf"
+refused "flash" "IGVM file or from firmware"
+start '' -bios "$ovmf" -drive "if=pflash,format=raw,readonly=on,file=$ovmf"
+refused "flash and -bios" "does not support flash drives"
+head -c 4194304 /dev/zero >"$work/zeros"
+start '' -bios "$work/zeros"
+[ "$status" -eq 1 ] && grep -q "not found in pflash rom" "$work/messages"
+verdict $? "firmware without SEV: status 1 and QEMU's message"
+echo "1..$tests"
