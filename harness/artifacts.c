@@ -21,6 +21,8 @@ static const struct {
     [ARTIFACT_KERNEL] = { "guest kernel", "bzImage", NULL, "artifacts" },
     [ARTIFACT_INITRD] = { "initramfs", "initramfs.img", NULL, "artifacts" },
     [ARTIFACT_FIRMWARE] = { "firmware", "OVMF.fd", NULL, "artifacts" },
+    [ARTIFACT_FIRMWARE_HASHES] = { "firmware", "OVMF.amdsev.fd", NULL,
+                                   "artifacts" },
     [ARTIFACT_SVSM] = { "SVSM", "svsm.elf", "svsm/svsm.elf", "all" },
     [ARTIFACT_VTPM] = { "vTPM program", "evtpm-vtpm", "svsm/vtpm/evtpm-vtpm",
                         "all" },

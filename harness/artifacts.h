@@ -7,18 +7,20 @@
 #include "harness/fail.h"
 
 enum artifact {
-    ARTIFACT_QEMU,     /* artifacts/qemu-system-x86_64 */
-    ARTIFACT_KERNEL,   /* artifacts/bzImage */
-    ARTIFACT_INITRD,   /* artifacts/initramfs.img */
-    ARTIFACT_FIRMWARE, /* artifacts/OVMF.fd */
-    ARTIFACT_SVSM,     /* svsm/svsm.elf in the build directory */
-    ARTIFACT_VTPM,     /* svsm/vtpm/evtpm-vtpm in the build directory */
+    ARTIFACT_QEMU,            /* artifacts/qemu-system-x86_64 */
+    ARTIFACT_KERNEL,          /* artifacts/bzImage */
+    ARTIFACT_INITRD,          /* artifacts/initramfs.img */
+    ARTIFACT_FIRMWARE,        /* artifacts/OVMF.fd */
+    ARTIFACT_FIRMWARE_HASHES, /* artifacts/OVMF.amdsev.fd: boots nothing that
+                                 the kernel hashes do not name */
+    ARTIFACT_SVSM,            /* svsm/svsm.elf in the build directory */
+    ARTIFACT_VTPM,            /* svsm/vtpm/evtpm-vtpm in the build directory */
     ARTIFACT_COUNT,
 };
 
 /*
  * The path of an artefact that exists; NULL with an error that says how to make
- * it. $EVTPM_ARTIFACTS names another directory; all six are looked up there
+ * it. $EVTPM_ARTIFACTS names another directory; all of them are looked up there
  * first when it is set.
  */
 char *artifact_path(enum artifact which, GError **error);

@@ -104,6 +104,13 @@ static int attest(struct vm *vm, const struct options *o, GError **error)
                                     : NULL;
     struct attest_policy policy = { .igvm = igvm, .root = root, .chip = chip };
     struct attest a;
+    if (vm->config->no_svsm) {
+        fail(error, HARNESS_ERROR_FAILED,
+             "the VM \"%s\" has no SVSM, and no TPM to attest: its reports "
+             "are /dev/sev-guest's",
+             vm->config->name);
+        return -1;
+    }
     if (!igvm || !attest_collect(vm, deadline_in(o->timeout), &a, error)) {
         return -1;
     }

@@ -13,7 +13,8 @@
 
 struct build {
     char *svsm, *vtpm, *firmware, *output, *policy;
-    gboolean no_vtpm, no_firmware;
+    char *kernel, *initrd, *append;
+    gboolean no_svsm, no_vtpm, no_firmware;
 };
 
 /* A part that is not named is the one of this build. */
@@ -67,7 +68,10 @@ static int run_build(const struct build *b, GError **error)
     struct igvm_build_options options = { .svsm = b->svsm,
                                           .vtpm = b->vtpm,
                                           .firmware = b->firmware,
-                                          .policy = policy };
+                                          .policy = policy,
+                                          .no_svsm = b->no_svsm,
+                                          .kernel = { b->kernel, b->initrd,
+                                                      b->append } };
     if (igvm_build_file(&options, b->output, &err) < 0) {
         fail_lib(error, &err);
         return -1;
@@ -77,6 +81,30 @@ static int run_build(const struct build *b, GError **error)
     }
     print_summary(b->output, &summary, FALSE);
     return 0;
+}
+
+/* Combinations that make no sense; the parts that are not named. */
+static gboolean complete_build(struct build *b, GError **error)
+{
+    enum artifact fw = b->kernel ? ARTIFACT_FIRMWARE_HASHES : ARTIFACT_FIRMWARE;
+    if (!b->output) {
+        return fail(error, HARNESS_ERROR_USAGE, "name the file to make by -o");
+    }
+    if (b->no_svsm && (b->svsm || b->vtpm || b->no_firmware)) {
+        return fail(error, HARNESS_ERROR_USAGE,
+                    "--no-svsm leaves nothing but the firmware: it excludes "
+                    "--svsm, --vtpm and --no-firmware");
+    }
+    if (!b->no_svsm && b->kernel) {
+        return fail(error, HARNESS_ERROR_USAGE, "--kernel needs --no-svsm");
+    }
+    if (!b->kernel && (b->initrd || b->append)) {
+        return fail(error, HARNESS_ERROR_USAGE,
+                    "--initrd and --append need --kernel");
+    }
+    return part(&b->svsm, b->no_svsm, ARTIFACT_SVSM, error) &&
+           part(&b->vtpm, b->no_svsm || b->no_vtpm, ARTIFACT_VTPM, error) &&
+           part(&b->firmware, b->no_firmware, fw, error);
 }
 
 static int cmd_build(int argc, char **argv, GError **error)
@@ -96,6 +124,14 @@ static int cmd_build(int argc, char **argv, GError **error)
           NULL },
         { "no-firmware", 0, 0, G_OPTION_ARG_NONE, &b.no_firmware,
           "without firmware", NULL },
+        { "no-svsm", 0, 0, G_OPTION_ARG_NONE, &b.no_svsm,
+          "firmware alone, at VMPL0: a plain SNP guest", NULL },
+        { "kernel", 0, 0, G_OPTION_ARG_FILENAME, &b.kernel,
+          "with hashes of this kernel for the firmware (--no-svsm)", "F" },
+        { "initrd", 0, 0, G_OPTION_ARG_FILENAME, &b.initrd,
+          "and of its initramfs", "F" },
+        { "append", 0, 0, G_OPTION_ARG_STRING, &b.append,
+          "and of its command line", "S" },
         { "policy", 0, 0, G_OPTION_ARG_STRING, &b.policy,
           "guest policy (default: 0x30000)", "N" },
         { NULL },
@@ -103,44 +139,101 @@ static int cmd_build(int argc, char **argv, GError **error)
     int status = -1;
     if (command_options(&argc, &argv, entries, "igvm build -o F [OPTIONS]",
                         "Makes an IGVM file and prints its launch digest.", 0,
-                        0, error) >= 0) {
-        if (!b.output) {
-            fail(error, HARNESS_ERROR_USAGE, "name the file to make by -o");
-        } else if (part(&b.svsm, FALSE, ARTIFACT_SVSM, error) &&
-                   part(&b.vtpm, b.no_vtpm, ARTIFACT_VTPM, error) &&
-                   part(&b.firmware, b.no_firmware, ARTIFACT_FIRMWARE, error)) {
-            status = run_build(&b, error);
-        }
+                        0, error) >= 0 &&
+        complete_build(&b, error)) {
+        status = run_build(&b, error);
     }
-    char **strings[] = { &b.svsm, &b.vtpm, &b.firmware, &b.output, &b.policy };
+    char **strings[] = { &b.svsm,   &b.vtpm,   &b.firmware, &b.output,
+                         &b.policy, &b.kernel, &b.initrd,   &b.append };
     for (size_t i = 0; i < G_N_ELEMENTS(strings); i++) {
         g_free(*strings[i]);
     }
     return status;
 }
 
-static int cmd_measure(int argc, char **argv, GError **error)
+struct measure {
+    gboolean json;
+    struct vm_config bios; /* firmware: measure it, started by -bios */
+    int cpus;
+};
+
+static gboolean check_measure(const struct measure *m, int files,
+                              GError **error)
 {
-    gboolean json = FALSE;
-    const GOptionEntry entries[] = {
-        { "json", 0, 0, G_OPTION_ARG_NONE, &json, "one JSON object a file",
-          NULL },
-        { NULL },
-    };
-    if (command_options(&argc, &argv, entries, "igvm measure F...",
-                        "Prints the SEV-SNP launch digest (SHA-384) that "
-                        "launching a file gives.",
-                        1, -1, error) < 0) {
-        return -1;
+    const struct vm_config *c = &m->bios;
+    if (!c->firmware && (c->kernel || c->initrd || c->append || m->cpus)) {
+        return fail(error, HARNESS_ERROR_USAGE,
+                    "--cpus, --kernel, --initrd and --append need --bios: an "
+                    "IGVM file holds all that is measured");
     }
-    for (int i = 1; i < argc; i++) {
-        struct igvm_summary summary;
-        if (!igvm_file_summary(argv[i], &summary, error)) {
+    if (!c->kernel && (c->initrd || c->append)) {
+        return fail(error, HARNESS_ERROR_USAGE,
+                    "--initrd and --append need --kernel");
+    }
+    if (m->cpus < 0 || m->cpus > VM_CPUS_MAX) {
+        return fail(error, HARNESS_ERROR_USAGE, "%d vCPUs: 1 to %u may be had",
+                    m->cpus, VM_CPUS_MAX);
+    }
+    if (!c->firmware && files == 0) {
+        return fail(error, HARNESS_ERROR_USAGE,
+                    "name the files to measure, or a firmware image by --bios");
+    }
+    return !(c->firmware && files) ||
+           fail(error, HARNESS_ERROR_USAGE,
+                "--bios and IGVM files exclude each other");
+}
+
+static int run_measure(struct measure *m, char **files, GError **error)
+{
+    struct igvm_summary summary;
+    struct vm_config *c = &m->bios;
+    c->cpus = m->cpus ? (unsigned)m->cpus : 1;
+    c->kernel_hashes = c->kernel != NULL;
+    if (c->firmware) {
+        if (!igvm_file_plain_digest(c, &summary, error)) {
             return -1;
         }
-        print_summary(argv[i], &summary, json);
+        print_summary(c->firmware, &summary, m->json);
+    }
+    for (; *files; files++) {
+        if (!igvm_file_summary(*files, &summary, error)) {
+            return -1;
+        }
+        print_summary(*files, &summary, m->json);
     }
     return 0;
+}
+
+static int cmd_measure(int argc, char **argv, GError **error)
+{
+    struct measure m = { 0 };
+    const GOptionEntry entries[] = {
+        { "json", 0, 0, G_OPTION_ARG_NONE, &m.json, "one JSON object a file",
+          NULL },
+        { "bios", 0, 0, G_OPTION_ARG_FILENAME, &m.bios.firmware,
+          "measure an OVMF image that a plain guest starts from by -bios",
+          "F" },
+        { "cpus", 'c', 0, G_OPTION_ARG_INT, &m.cpus,
+          "its vCPUs, each of which counts (default: 1)", "N" },
+        { "kernel", 0, 0, G_OPTION_ARG_FILENAME, &m.bios.kernel,
+          "with kernel-hashes of this kernel", "F" },
+        { "initrd", 0, 0, G_OPTION_ARG_FILENAME, &m.bios.initrd,
+          "and of its initramfs", "F" },
+        { "append", 0, 0, G_OPTION_ARG_STRING, &m.bios.append,
+          "and of its command line", "S" },
+        { NULL },
+    };
+    int status = -1;
+    int files = command_options(
+        &argc, &argv, entries, "igvm measure F... | --bios F [OPTIONS]",
+        "Prints the SEV-SNP launch digest (SHA-384) that launching a file "
+        "gives.",
+        0, -1, error);
+    if (files >= 0 && check_measure(&m, files, error)) {
+        status = run_measure(&m, argv + 1, error);
+    }
+    vm_config_clear(&m.bios);
+    return status;
 }
 
 static int cmd_show(int argc, char **argv, GError **error)

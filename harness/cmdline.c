@@ -32,28 +32,37 @@ static char *escape(const char *path)
  * pays an exit for each look. */
 static void add_platform(GStrvBuilder *b, const struct vm_config *c)
 {
-    g_autofree char *igvm = escape(c->igvm);
+    const char *igvm = c->igvm ? ",igvm-cfg=igvm0" : "";
+    const char *hashes =
+        c->kernel_hashes && !c->igvm ? ",kernel-hashes=on" : "";
     if (c->platform == PLATFORM_SNP) {
         /* as a KVM with VMPL switching wants it: shared RAM from memfd, split
          * irqchip */
         add(b, "-accel", "kvm");
         add(b, "-machine",
-            "q35,i8042=off,confidential-guest-support=sev0,igvm-cfg=igvm0,"
-            "kernel-irqchip=split,memory-backend=ram0");
+            "q35,i8042=off,confidential-guest-support=sev0%s,"
+            "kernel-irqchip=split,memory-backend=ram0",
+            igvm);
         add(b, "-object", "memory-backend-memfd,id=ram0,size=%uM,share=on",
             c->memory);
         add(b, "-object",
             "sev-snp-guest,id=sev0,cbitpos=51,"
-            "reduced-phys-bits=1");
+            "reduced-phys-bits=1%s",
+            hashes);
     } else {
         g_autofree char *chip = escape(c->chip);
         add(b, "-accel", "tcg");
-        add(b, "-machine",
-            "q35,i8042=off,confidential-guest-support=sev0,igvm-cfg=igvm0");
-        add(b, "-object", "sev-snp-emulated,id=sev0,chip=%s%s", chip,
-            c->debug_read ? ",debug-read=on" : "");
+        add(b, "-machine", "q35,i8042=off,confidential-guest-support=sev0%s",
+            igvm);
+        add(b, "-object", "sev-snp-emulated,id=sev0,chip=%s%s%s", chip,
+            c->debug_read ? ",debug-read=on" : "", hashes);
     }
-    add(b, "-object", "igvm-cfg,id=igvm0,file=%s", igvm);
+    if (c->igvm) {
+        g_autofree char *file = escape(c->igvm);
+        add(b, "-object", "igvm-cfg,id=igvm0,file=%s", file);
+    } else {
+        add(b, "-bios", "%s", c->firmware);
+    }
     add(b, "-cpu", "EPYC-v4");
     add(b, "-m", "%uM", c->memory);
     add(b, "-smp", "%u", c->cpus);

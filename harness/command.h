@@ -34,8 +34,9 @@ int command_options(int *argc, char ***argv, const GOptionEntry *entries,
 /* Options that describe a VM, shared by run and launch. */
 struct vm_options {
     char *name, *kernel, *initrd, *append, *disk, *igvm, *platform, *chip;
-    char *memory;
+    char *memory, *firmware;
     int cpus;
+    gboolean no_svsm, bios, kernel_hashes;
     double timeout;
     gboolean shell; /* a shell on the console of the test image */
 };

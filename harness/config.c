@@ -19,6 +19,7 @@ static const struct {
     { "name", G_STRUCT_OFFSET(struct vm_config, name) },
     { "qemu", G_STRUCT_OFFSET(struct vm_config, qemu) },
     { "igvm", G_STRUCT_OFFSET(struct vm_config, igvm) },
+    { "firmware", G_STRUCT_OFFSET(struct vm_config, firmware) },
     { "kernel", G_STRUCT_OFFSET(struct vm_config, kernel) },
     { "initrd", G_STRUCT_OFFSET(struct vm_config, initrd) },
     { "append", G_STRUCT_OFFSET(struct vm_config, append) },
@@ -104,10 +105,16 @@ gboolean vm_config_check(const struct vm_config *c, GError **error)
         return fail(error, HARNESS_ERROR_USAGE,
                     "--initrd and --append need --kernel");
     }
+    if (c->kernel_hashes && !c->kernel) {
+        return fail(error, HARNESS_ERROR_USAGE,
+                    "--kernel-hashes needs a kernel: with --disk there is "
+                    "none to hash");
+    }
     return check_file("QEMU", c->qemu, X_OK, error) &&
            check_file("kernel", c->kernel, R_OK, error) &&
            check_file("initrd", c->initrd, R_OK, error) &&
            check_file("disk", c->disk, R_OK | W_OK, error) &&
+           check_file("firmware", c->firmware, R_OK, error) &&
            check_file("IGVM file", c->igvm, R_OK, error);
 }
 
@@ -119,6 +126,12 @@ static void add_strv(JsonBuilder *b, const char *name, GStrv list)
         json_builder_add_string_value(b, *s);
     }
     json_builder_end_array(b);
+}
+
+static void add_bool(JsonBuilder *b, const char *name, gboolean value)
+{
+    json_builder_set_member_name(b, name);
+    json_builder_add_boolean_value(b, value);
 }
 
 static void add_int(JsonBuilder *b, const char *name, gint64 value)
@@ -143,8 +156,9 @@ gboolean vm_config_save(const struct vm_config *c, const char *dir,
     json_builder_add_string_value(b, platform_name(c->platform));
     add_int(b, "memory_mib", c->memory);
     add_int(b, "cpus", c->cpus);
-    json_builder_set_member_name(b, "debug_read");
-    json_builder_add_boolean_value(b, c->debug_read);
+    add_bool(b, "no_svsm", c->no_svsm);
+    add_bool(b, "kernel_hashes", c->kernel_hashes);
+    add_bool(b, "debug_read", c->debug_read);
     add_strv(b, "extra", c->extra);
     add_int(b, "pid", c->pid);
     add_int(b, "supervisor", c->supervisor);
@@ -163,6 +177,11 @@ gboolean vm_config_save(const struct vm_config *c, const char *dir,
 static gint64 get_int(JsonObject *o, const char *name)
 {
     return json_object_get_int_member_with_default(o, name, 0);
+}
+
+static gboolean get_bool(JsonObject *o, const char *name)
+{
+    return json_object_get_boolean_member_with_default(o, name, FALSE);
 }
 
 static GStrv get_strv(JsonObject *o, const char *name)
@@ -203,8 +222,9 @@ struct vm_config *vm_config_load(const char *dir, GError **error)
         &c->platform, NULL);
     c->memory = (unsigned)get_int(o, "memory_mib");
     c->cpus = (unsigned)get_int(o, "cpus");
-    c->debug_read =
-        json_object_get_boolean_member_with_default(o, "debug_read", FALSE);
+    c->no_svsm = get_bool(o, "no_svsm");
+    c->kernel_hashes = get_bool(o, "kernel_hashes");
+    c->debug_read = get_bool(o, "debug_read");
     c->extra = get_strv(o, "extra");
     c->pid = (pid_t)get_int(o, "pid");
     c->supervisor = (pid_t)get_int(o, "supervisor");

@@ -19,18 +19,22 @@
 struct vm_config {
     char *name;
     enum platform platform;
-    char *qemu;   /* program */
-    char *igvm;   /* the file that is launched */
-    char *kernel; /* these three, or disk, or nothing */
+    char *qemu;     /* program */
+    char *igvm;     /* the file that is launched; NULL: the firmware, -bios */
+    char *firmware; /* no_svsm: the image */
+    char *kernel;   /* these three, or disk, or nothing */
     char *initrd;
     char *append;
     char *disk;
     char *chip;      /* emulated: the processor's identity */
     unsigned memory; /* MiB */
     unsigned cpus;
-    gboolean debug_read; /* tests: the host may read private memory by an x-
-                            command */
-    GStrv extra;         /* further QEMU arguments, for tests and debugging */
+    gboolean no_svsm;       /* firmware and system run at VMPL0, without TPM */
+    gboolean kernel_hashes; /* no_svsm: kernel, initrd and append are measured
+                               at launch */
+    gboolean debug_read;    /* tests: the host may read private memory by an x-
+                               command */
+    GStrv extra; /* further QEMU arguments, for tests and debugging */
     /* state, not configuration */
     pid_t pid; /* QEMU */
     pid_t

@@ -9,11 +9,20 @@
 #include "harness/tree.h"
 #include "lib/file.h"
 #include "lib/igvm_build.h"
-#include "lib/launch_digest.h"
+#include "lib/plain_launch.h"
 
 /* IGVM files in the cache: one per combination of inputs that was used lately.
  */
 #define IGVM_KEPT 16
+
+static void set_digest(struct igvm_summary *out, gsize size,
+                       const struct launch_digest *digest)
+{
+    out->size = size;
+    memcpy(out->digest, digest->ld, sizeof(out->digest));
+    evtpm_hex(out->digest_hex, sizeof(out->digest_hex), digest->ld,
+              sizeof(digest->ld));
+}
 
 static gboolean summarize(const struct evtpm_blob *blob, const char *path,
                           struct igvm_summary *out, GError **error)
@@ -25,10 +34,7 @@ static gboolean summarize(const struct evtpm_blob *blob, const char *path,
         igvm_launch_digest(&file, IGVM_PLATFORM_SEV_SNP, &digest, &err) < 0) {
         return fail(error, HARNESS_ERROR_FAILED, "%s: %s", path, err.text);
     }
-    out->size = blob->size;
-    memcpy(out->digest, digest.ld, sizeof(out->digest));
-    evtpm_hex(out->digest_hex, sizeof(out->digest_hex), digest.ld,
-              sizeof(digest.ld));
+    set_digest(out, blob->size, &digest);
     return TRUE;
 }
 
@@ -76,6 +82,23 @@ static char *store(const struct evtpm_blob *blob,
     return g_steal_pointer(&path);
 }
 
+static char *make(const struct igvm_build_options *options,
+                  struct igvm_summary *out, GError **error)
+{
+    struct evtpm_error err = { "" };
+    struct evtpm_blob blob = { 0 };
+    if (igvm_build(options, &blob, &err) < 0) {
+        fail_lib(error, &err);
+        return NULL;
+    }
+    char *path = NULL;
+    if (summarize(&blob, "the new IGVM file", out, error)) {
+        path = store(&blob, out, error);
+    }
+    evtpm_blob_clear(&blob);
+    return path;
+}
+
 char *igvm_file_default(struct igvm_summary *out, GError **error)
 {
     g_autofree char *svsm = artifact_path(ARTIFACT_SVSM, error);
@@ -88,18 +111,41 @@ char *igvm_file_default(struct igvm_summary *out, GError **error)
     struct igvm_build_options options = { .svsm = svsm,
                                           .vtpm = vtpm,
                                           .firmware = firmware };
+    return make(&options, out, error);
+}
+
+/* ---- plain guests ---- */
+
+static struct kernel_files hashed_files(const struct vm_config *c)
+{
+    struct kernel_files files = { c->kernel, c->initrd, c->append };
+    return c->kernel_hashes ? files : (struct kernel_files){ NULL, NULL, NULL };
+}
+
+char *igvm_file_plain(const struct vm_config *c, struct igvm_summary *out,
+                      GError **error)
+{
+    struct igvm_build_options options = { .no_svsm = TRUE,
+                                          .firmware = c->firmware,
+                                          .kernel = hashed_files(c) };
+    return make(&options, out, error);
+}
+
+gboolean igvm_file_plain_digest(const struct vm_config *c,
+                                struct igvm_summary *out, GError **error)
+{
+    const struct kernel_files files = hashed_files(c);
+    const struct plain_vcpus vcpus = { .count = c->cpus };
     struct evtpm_error err = { "" };
-    struct evtpm_blob blob = { 0 };
-    if (igvm_build(&options, &blob, &err) < 0) {
-        fail_lib(error, &err);
-        return NULL;
+    struct launch_digest digest;
+    struct plain_firmware fw;
+    gboolean ok = plain_firmware_load(&fw, c->firmware, &files, &err) == 0 &&
+                  plain_launch_digest(&fw, &vcpus, &digest, &err) == 0;
+    if (ok) {
+        set_digest(out, fw.image.size, &digest);
     }
-    char *path = NULL;
-    if (summarize(&blob, "the new IGVM file", out, error)) {
-        path = store(&blob, out, error);
-    }
-    evtpm_blob_clear(&blob);
-    return path;
+    plain_firmware_clear(&fw);
+    return ok || fail_lib(error, &err);
 }
 
 /* ---- differences ---- */

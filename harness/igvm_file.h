@@ -5,6 +5,7 @@
 #define EVTPM_HARNESS_IGVM_FILE_H
 
 #include "evtpm/snp.h"
+#include "harness/config.h"
 #include "harness/fail.h"
 
 struct igvm_summary {
@@ -23,6 +24,18 @@ gboolean igvm_file_summary(const char *path, struct igvm_summary *out,
  * file.
  */
 char *igvm_file_default(struct igvm_summary *out, GError **error);
+
+/*
+ * The same of the VM's firmware alone, without an SVSM, with hashes of its
+ * kernel if it is to have them.
+ */
+char *igvm_file_plain(const struct vm_config *config, struct igvm_summary *out,
+                      GError **error);
+
+/* What launching that VM's firmware by -bios measures; `size` is the image's.
+ */
+gboolean igvm_file_plain_digest(const struct vm_config *config,
+                                struct igvm_summary *out, GError **error);
 
 /*
  * What differs between two files that were made by our builder, for people:

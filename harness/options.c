@@ -63,9 +63,9 @@ unsigned parse_memory(const char *text, GError **error)
 
 void vm_options_clear(struct vm_options *o)
 {
-    char **strings[] = { &o->name,     &o->kernel, &o->initrd,
-                         &o->append,   &o->disk,   &o->igvm,
-                         &o->platform, &o->chip,   &o->memory };
+    char **strings[] = { &o->name,   &o->kernel,  &o->initrd,   &o->append,
+                         &o->disk,   &o->igvm,    &o->platform, &o->chip,
+                         &o->memory, &o->firmware };
     for (size_t i = 0; i < G_N_ELEMENTS(strings); i++) {
         g_clear_pointer(strings[i], g_free);
     }
@@ -114,20 +114,63 @@ static gboolean choose_platform(const struct vm_options *o, struct vm_config *c,
     return TRUE;
 }
 
+static gboolean check_plain(const struct vm_options *o, GError **error)
+{
+    const char *option = o->bios            ? "--bios"
+                         : o->kernel_hashes ? "--kernel-hashes"
+                         : o->firmware      ? "--firmware"
+                                            : NULL;
+    if (option && !o->no_svsm) {
+        return fail(error, HARNESS_ERROR_USAGE, "%s needs --no-svsm", option);
+    }
+    return !(o->no_svsm && o->igvm) ||
+           fail(error, HARNESS_ERROR_USAGE,
+                "--no-svsm and --igvm exclude each other");
+}
+
+static gboolean choose_firmware(const struct vm_options *o, struct vm_config *c,
+                                GError **error)
+{
+    enum artifact which =
+        o->kernel_hashes ? ARTIFACT_FIRMWARE_HASHES : ARTIFACT_FIRMWARE;
+    c->no_svsm = o->no_svsm;
+    c->kernel_hashes = o->kernel_hashes;
+    if (c->no_svsm) {
+        c->firmware =
+            o->firmware ? absolute(o->firmware) : artifact_path(which, error);
+    }
+    return !c->no_svsm || c->firmware;
+}
+
+/* What is launched is made or looked into before QEMU starts. */
+static gboolean choose_launch(const struct vm_options *o, struct vm_config *c,
+                              GError **error)
+{
+    struct igvm_summary summary;
+    if (c->igvm) {
+        return igvm_file_summary(c->igvm, &summary, error);
+    }
+    if (o->bios) {
+        return igvm_file_plain_digest(c, &summary, error);
+    }
+    c->igvm = c->no_svsm ? igvm_file_plain(c, &summary, error)
+                         : igvm_file_default(&summary, error);
+    return c->igvm != NULL;
+}
+
 struct vm_config *vm_options_config(const struct vm_options *o, GError **error)
 {
     struct vm_config *c = g_new0(struct vm_config, 1);
-    struct igvm_summary summary;
     c->name = g_strdup(o->name);
     c->cpus = o->cpus > 0 ? (unsigned)o->cpus : 0;
     c->memory = o->memory ? parse_memory(o->memory, error) : VM_MEMORY_DEFAULT;
     c->igvm = absolute(o->igvm);
     if (c->memory && (!o->name || state_name_check(o->name, error)) &&
-        choose_system(o, c, error) &&
+        check_plain(o, error) && choose_system(o, c, error) &&
+        choose_firmware(o, c, error) &&
         (c->qemu = artifact_path(ARTIFACT_QEMU, error)) &&
         vm_config_check(c, error) && choose_platform(o, c, error) &&
-        (c->igvm ? igvm_file_summary(c->igvm, &summary, error)
-                 : (c->igvm = igvm_file_default(&summary, error)) != NULL)) {
+        choose_launch(o, c, error)) {
         return c;
     }
     vm_config_free(c);
