@@ -27,7 +27,11 @@ bool attest_call_valid(const struct svsm_attest_call *args, bool single)
         nonce->gpa % SNP_PAGE_SIZE > SNP_PAGE_SIZE - nonce->len) {
         return false;
     }
-    if (!buffer_valid(&args->report) || !buffer_valid(&args->manifest) ||
+    if (!buffer_valid(&args->report) || !buffer_valid(&args->manifest)) {
+        return false;
+    }
+    /* Without a length there is no buffer; what is reserved stays so */
+    if (args->certificates.rsvd != 0 ||
         (args->certificates.len != 0 && !buffer_valid(&args->certificates))) {
         return false;
     }

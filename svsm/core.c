@@ -60,17 +60,26 @@ static uint64_t pvalidate_entry(uint64_t entry)
     return op.validate ? validate_page(&op, va) : rescind_page(&op, va);
 }
 
+/*
+ * A long list is served in parts: the guest's vCPU takes its interrupts in
+ * between, and who waits for the lock is not kept from it.
+ */
 static uint64_t pvalidate_entries(struct svsm_pvalidate_hdr *hdr,
                                   const uint64_t *entry)
 {
-    uint64_t result = SVSM_SUCCESS;
+    uint64_t result = SVSM_SUCCESS, done = 0;
 
     read_lock(&vcpu_lock);
     while (hdr->next < hdr->entries) {
+        if (done >= PVALIDATE_CALL_MAX) {
+            result = SVSM_ERR_INCOMPLETE;
+            break;
+        }
         result = pvalidate_entry(entry[hdr->next]);
         if (result != SVSM_SUCCESS) {
             break;
         }
+        done += pvalidate_entry_size(entry[hdr->next]);
         hdr->next++;
     }
     window_close();

@@ -22,6 +22,16 @@ static inline unsigned pvalidate_list_room(unsigned offset)
 uint64_t pvalidate_list_check(uint64_t gpa,
                               const struct svsm_pvalidate_hdr *hdr);
 
+/* Memory that one call works on before it answers SVSM_ERR_INCOMPLETE. */
+#define PVALIDATE_CALL_MAX (16ull * SNP_LARGE_PAGE_SIZE)
+
+/* Bytes that a good entry names. */
+static inline uint64_t pvalidate_entry_size(uint64_t entry)
+{
+    return entry & SVSM_PVALIDATE_SIZE_MASK ? SNP_LARGE_PAGE_SIZE
+                                            : SNP_PAGE_SIZE;
+}
+
 struct pvalidate_op {
     uint64_t gpa;
     uint64_t size;

@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* vTPM protocol of the SVSM: one platform command, SEND_COMMAND, in a buffer of
- * the guest. */
+/*
+ * vTPM protocol of the SVSM (58019 chapter 8): one platform command,
+ * SEND_COMMAND, in a buffer of the guest. The buffer is a page long wherever it
+ * begins; all of it is read before the TPM sees a command, so that no command
+ * runs whose response has nowhere to go.
+ */
+#include <stdbool.h>
+#include <string.h>
+
 #include "evtpm/snp.h"
 #include "evtpm/svsm.h"
 #include "svsm/guest_mem.h"
@@ -8,7 +15,6 @@
 #include "svsm/vtpm.h"
 #include "svsm/vtpm/protocol.h"
 
-/* The buffer: a page from RCX on, whatever its alignment */
 #define COMMAND_MAX (SNP_PAGE_SIZE - sizeof(struct svsm_vtpm_request))
 #define RESPONSE_MAX (SNP_PAGE_SIZE - sizeof(struct svsm_vtpm_response))
 
@@ -34,23 +40,28 @@ static uint64_t answer(uint64_t gpa, uint8_t *response, size_t size)
     return SVSM_SUCCESS;
 }
 
+/* Localities have no meaning yet: the field must be 0 (Table 16). */
+static bool request_valid(const struct svsm_vtpm_request *request)
+{
+    return request->command == SVSM_VTPM_FEATURE_SEND_COMMAND &&
+           request->locality == 0 && request->size <= COMMAND_MAX;
+}
+
 static uint64_t command(uint64_t gpa)
 {
-    struct svsm_vtpm_request header;
-    uint8_t command_buffer[COMMAND_MAX], response[VTPM_FRAME_MAX];
+    uint8_t buffer[SNP_PAGE_SIZE], response[VTPM_FRAME_MAX];
+    struct svsm_vtpm_request request;
     size_t size;
 
-    if (guest_read(&header, gpa, sizeof(header)) != 0) {
+    if (guest_read(buffer, gpa, sizeof(buffer)) != 0) {
         return SVSM_ERR_INVALID_ADDRESS;
     }
-    if (header.command != SVSM_VTPM_FEATURE_SEND_COMMAND ||
-        header.locality > VTPM_LOCALITY_MAX || header.size > COMMAND_MAX) {
+    memcpy(&request, buffer, sizeof(request));
+    if (!request_valid(&request)) {
         return SVSM_ERR_INVALID_PARAMETER;
     }
-    if (guest_read(command_buffer, gpa + sizeof(header), header.size) != 0) {
-        return SVSM_ERR_INVALID_ADDRESS;
-    }
-    size = vtpm_command(header.locality, command_buffer, header.size, response);
+    size = vtpm_command(request.locality, buffer + sizeof(request),
+                        request.size, response);
     return answer(gpa, response, size);
 }
 

@@ -61,6 +61,15 @@ static void test_list_entry(void)
     }
 }
 
+/* A call stops in time even on the longest list, and never before its first entry. */
+static void test_parts(void)
+{
+    g_assert_cmphex(pvalidate_entry_size(0x5000 | 0xc), ==, 0x1000);
+    g_assert_cmphex(pvalidate_entry_size(0x400000 | 0xd), ==, 0x200000);
+    g_assert_cmphex(PVALIDATE_CALL_MAX, ==, 0x2000000);
+    g_assert_cmpuint(PVALIDATE_CALL_MAX, >, 511 * 0x1000);
+}
+
 static void test_result(void)
 {
     struct pvalidate_op op = { .ignore_unchanged = false };
@@ -110,6 +119,8 @@ static void test_attest(void)
     c = good;
     c.certificates = (struct svsm_attest_buf){ 1, 0, 0 };
     g_assert_true(attest_call_valid(&c, false));
+    c.certificates = (struct svsm_attest_buf){ 0, 0, 1 };
+    g_assert_false(attest_call_valid(&c, false));
     c = good;
     c.service_version = 1; /* not part of SERVICES */
     g_assert_true(attest_call_valid(&c, false));
@@ -146,6 +157,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/svsm/calls/pvalidate-header", test_list_header);
     g_test_add_func("/svsm/calls/pvalidate-entry", test_list_entry);
+    g_test_add_func("/svsm/calls/pvalidate-parts", test_parts);
     g_test_add_func("/svsm/calls/pvalidate-result", test_result);
     g_test_add_func("/svsm/calls/attest", test_attest);
     g_test_add_func("/svsm/calls/query", test_query);
