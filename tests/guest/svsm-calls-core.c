@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* SVSM tests: what the guest finds, core protocol. One argument wrong at a time. */
-#include "tests/guest/svsm-fw.h"
+/* SVSM conformance: what the guest finds, calling convention, core protocol without memory and vCPUs. */
+#include "tests/guest/svsm-calls.h"
 
 #include <string.h>
 
@@ -14,178 +14,186 @@ static bool all(const void *p, size_t n, uint8_t value)
     return true;
 }
 
+static bool region_is_apart(const struct snp_secrets_page *s)
+{
+    static const uint64_t own[] = { 0x800000, FW_GHCB, FW_SECRETS, FW_CPUID,
+                                    FW_CAA,   0x811000, 0xffff0000 };
+
+    for (unsigned i = 0; i < COUNT(own); i++) {
+        if (own[i] >= s->svsm_base && own[i] < s->svsm_base + s->svsm_size) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void test_start(void)
 {
     const struct snp_secrets_page *s = (void *)FW_SECRETS;
     const struct snp_cpuid_page *cpuid = (void *)FW_CPUID;
+    unsigned vmpl = s->svsm_guest_vmpl;
     bool announced = false;
 
-    report(all(s->vmpck[0], 64, 0), "VMPCK0 and 1 are not the guest's");
-    report(!all(s->vmpck[2], 32, 0) && !all(s->vmpck[3], 32, 0),
-           "VMPCK2 and 3 are");
-    report(s->svsm_base == SVSM_BASE && s->svsm_size == SVSM_REGION_SIZE,
-           "the secrets page names the SVSM's region");
-    report(s->svsm_caa == FW_CAA && s->svsm_guest_vmpl == 2 &&
-               s->svsm_max_version == 1,
-           "calling area, VMPL and version");
+    report(vmpl >= 1 && vmpl <= 3, "5 the guest is at VMPL%u", vmpl);
+    for (unsigned i = 0; i < 4; i++) {
+        report(all(s->vmpck[i], 32, 0) == (i < vmpl),
+               "5 VMPCK%u is %sthe guest's", i, i < vmpl ? "not " : "");
+    }
+    report(s->svsm_base % PAGE == 0 && s->svsm_size && s->svsm_size % PAGE == 0,
+           "5 the SVSM's region is whole pages");
+    report(region_is_apart(s), "5 and nothing of the guest's");
+    report(s->svsm_caa == FW_CAA, "5 the calling area is where it was asked");
+    report(s->svsm_max_version >= 1, "5 a protocol version");
     for (uint32_t i = 0; i < cpuid->count; i++) {
         announced |= cpuid->entry[i].eax_in == CPUID_SEV_LEAF &&
                      (cpuid->entry[i].eax & CPUID_SEV_EAX_SVSM);
     }
-    report(announced, "the CPUID page announces an SVSM");
-    report(all((void *)FW_CAA, PAGE, 0), "the calling area is zero");
+    report(announced, "5 the CPUID page announces an SVSM");
+    report(all((void *)FW_CAA, 8, 0), "5 the calling area's head is zero");
 }
 
-static void query(uint64_t rcx, uint64_t want, const char *what)
+/* RAX after a switch to the SVSM that is no call; ~0: the host did not switch */
+static uint64_t not_a_call(uint64_t rax)
 {
-    struct call c = { .rax = SVSM_CALL(0, SVSM_CORE_QUERY_PROTOCOL),
-                      .rcx = rcx };
+    struct call c = { .rax = rax, .rcx = 1 };
+
+    return svsm_switch(&c) ? c.rax : ~0ull;
+}
+
+void test_convention(void)
+{
+    struct svsm_caa *area = (void *)fw_caa;
+    struct call c = { CORE(QUERY_PROTOCOL), 1, 0x1111, 0x2222, 0x3333 };
+
+    expect(not_a_call(CORE(QUERY_PROTOCOL)), CORE(QUERY_PROTOCOL),
+           "4.1 call_pending 0: nothing is done");
+    memset(area->buffer, 0xa5, sizeof(area->buffer));
+    expect(svsm_call(&c), SVSM_SUCCESS, "4.2 a call");
+    report(c.rdx == 0x1111 && c.r8 == 0x2222 && c.r9 == 0x3333,
+           "4.2 registers that are no output are kept");
+    report(area->call_pending == 0, "4.1 call_pending is cleared");
+    report(all(area->buffer, sizeof(area->buffer), 0xa5),
+           "4.1 the rest of the calling area is the guest's");
+    report(area->mem_available == 0, "4.1 no memory to withdraw");
+}
+
+/* The lowest and highest version in RCX, 0 for a protocol that is not there. */
+static void query(uint32_t protocol, uint32_t version, bool there)
+{
+    struct call c = { .rax = CORE(QUERY_PROTOCOL),
+                      .rcx = (uint64_t)protocol << 32 | version };
     uint64_t rax = svsm_call(&c);
+    uint32_t min = (uint32_t)c.rcx, max = (uint32_t)(c.rcx >> 32);
 
-    report(rax == SVSM_SUCCESS && c.rcx == want, "query %s: %lx", what, want);
+    report(rax == SVSM_SUCCESS &&
+               (there ? min <= version && version <= max && min != 0
+                      : c.rcx == 0),
+           "6.7 query protocol %u version %u: RCX %lx", protocol, version,
+           c.rcx);
 }
 
-static void test_remap(void)
+/* A protocol that the query denies has no calls; others are not looked at here. */
+static void test_optional(uint32_t protocol)
 {
-    uint64_t page = (uint64_t)fw_page();
+    struct call c = { .rax = CORE(QUERY_PROTOCOL),
+                      .rcx = (uint64_t)protocol << 32 | 1 };
 
-    *(uint64_t *)page = ~0ull;
-    expect(svsm(0, SVSM_CORE_REMAP_CA, page + 8), SVSM_ERR_INVALID_PARAMETER,
-           "REMAP_CA, unaligned");
-    expect(svsm(0, SVSM_CORE_REMAP_CA, FW_RAM_END), SVSM_ERR_INVALID_ADDRESS,
-           "REMAP_CA, no memory");
-    expect(svsm(0, SVSM_CORE_REMAP_CA, SVSM_BASE), SVSM_ERR_INVALID_ADDRESS,
-           "REMAP_CA, the SVSM's memory");
-    expect(svsm(0, SVSM_CORE_REMAP_CA, FW_RAW), SVSM_ERR_INVALID_ADDRESS,
-           "REMAP_CA, not validated");
-    expect(svsm(0, SVSM_CORE_REMAP_CA, FW_CAA), SVSM_SUCCESS,
-           "REMAP_CA, where it is");
-    expect(svsm(0, SVSM_CORE_REMAP_CA, page), SVSM_SUCCESS, "REMAP_CA");
-    report(*(uint64_t *)page == 0, "its head is zeroed");
+    if (svsm_call(&c) == SVSM_SUCCESS && c.rcx == 0) {
+        expect(svsm(protocol, 0, 0), SVSM_ERR_UNSUPPORTED_PROTOCOL,
+               "4.3 a protocol that the query denies");
+    } else {
+        report(ANY_SVSM, "6.7 protocol %u is offered", protocol);
+    }
+}
+
+static void test_queries(void)
+{
+    for (uint32_t protocol = 0; protocol < 3; protocol++) {
+        query(protocol, 0, false);
+        query(protocol, 1, true);
+        query(protocol, 0x7fffffff, false);
+        query(protocol, 0xffffffff, false);
+    }
+    query(0xffffffff, 1, false);
+    query(0x80000000, 1, false);
+    query(0x80000000, 0, false);
+    test_optional(SVSM_PROTOCOL_APIC);
+    test_optional(4);
+    test_optional(5);
+    test_optional(0xffffffff);
+}
+
+static const struct row calls[] = {
+    { "4.3", "core call 8", SVSM_CALL(0, 8), .want = SVSM_ERR_UNSUPPORTED_CALL },
+    { "4.3", "core call ffffffff", SVSM_CALL(0, 0xffffffff),
+      .want = SVSM_ERR_UNSUPPORTED_CALL },
+    { "4.3", "attestation call 2", SVSM_CALL(1, 2),
+      .want = SVSM_ERR_UNSUPPORTED_CALL,
+      .also = SVSM_ERR_UNSUPPORTED_PROTOCOL },
+    { "4.3", "attestation call ffffffff", SVSM_CALL(1, 0xffffffff),
+      .want = SVSM_ERR_UNSUPPORTED_CALL,
+      .also = SVSM_ERR_UNSUPPORTED_PROTOCOL },
+    { "4.3", "vTPM call 2", SVSM_CALL(2, 2), .want = SVSM_ERR_UNSUPPORTED_CALL },
+    { "4.3", "vTPM call ffffffff", SVSM_CALL(2, 0xffffffff),
+      .want = SVSM_ERR_UNSUPPORTED_CALL },
+    { "6.5", "DEPOSIT_MEM", CORE(DEPOSIT_MEM), { GOOD, 0 },
+      .want = SVSM_ERR_UNSUPPORTED_CALL },
+    { "6.5", "DEPOSIT_MEM of the SVSM's memory", CORE(DEPOSIT_MEM), { SVSM, 0 },
+      .want = SVSM_ERR_UNSUPPORTED_CALL },
+    { "6.6", "WITHDRAW_MEM", CORE(WITHDRAW_MEM), { GOOD, 0 },
+      .want = SVSM_ERR_UNSUPPORTED_CALL },
+    { "6.6", "WITHDRAW_MEM into the SVSM's memory", CORE(WITHDRAW_MEM),
+      { SVSM, 0 }, .want = SVSM_ERR_UNSUPPORTED_CALL },
+    { "6.8", "CONFIGURE_VTOM: a change", CORE(CONFIGURE_VTOM), { NUMBER, 0 },
+      .want = SVSM_ERR_INVALID_REQUEST },
+    { "6.8", "CONFIGURE_VTOM: a change to 64 GiB", CORE(CONFIGURE_VTOM),
+      { NUMBER, 0x1000000000 }, .want = SVSM_ERR_INVALID_REQUEST },
+};
+
+static const struct row remaps[] = {
+    { "6.1", "REMAP_CA 1 off", CORE(REMAP_CA), { GOOD, 1 }, .want = PARAMETER },
+    { "6.1", "REMAP_CA 8 off", CORE(REMAP_CA), { GOOD, 8 }, .want = PARAMETER },
+    { "6.1", "REMAP_CA half a page off", CORE(REMAP_CA), { GOOD, PAGE / 2 },
+      .want = PARAMETER },
+    { "6.1", "REMAP_CA to no memory", CORE(REMAP_CA), { BEYOND, 0 },
+      .want = ADDRESS, .also = PARAMETER },
+    { "6.1", "REMAP_CA to the SVSM's first page", CORE(REMAP_CA), { SVSM, 0 },
+      .want = ADDRESS, .also = PARAMETER },
+    { "6.1", "REMAP_CA to its last", CORE(REMAP_CA), { SVSM_LAST, 0 },
+      .want = ADDRESS, .also = PARAMETER },
+    { "6.1", "REMAP_CA to a page not validated", CORE(REMAP_CA), { RAW, 0 },
+      .want = ADDRESS, .also = PARAMETER },
+    { "6.1", "REMAP_CA with the C-bit", CORE(REMAP_CA), { GOOD, SNP_CBIT },
+      .want = ADDRESS, .also = PARAMETER },
+    { "6.1", "REMAP_CA where it is", CORE(REMAP_CA), { CALLING, 0 },
+      .want = SVSM_SUCCESS },
+};
+
+/* To `page` and back: each call is served through the area that was told last. */
+static void remap_to(uint64_t page)
+{
+    memset((void *)page, 0xff, PAGE);
+    expect(svsm(0, SVSM_CORE_REMAP_CA, page), SVSM_SUCCESS, "6.1 REMAP_CA");
+    report(*(volatile uint8_t *)page == 0, "6.1 nothing is pending there");
     expect(svsm(0, SVSM_CORE_QUERY_PROTOCOL, 1), ~0ull,
-           "the old calling area is not looked at");
+           "6.1 the old calling area is not looked at");
     fw_caa = page;
+    expect(svsm(0, SVSM_CORE_QUERY_PROTOCOL, 1), SVSM_SUCCESS,
+           "6.1 the new one is");
     expect(svsm(0, SVSM_CORE_REMAP_CA, FW_CAA), SVSM_SUCCESS,
-           "the new one is");
+           "6.1 REMAP_CA back");
     fw_caa = FW_CAA;
 }
 
 void test_core(void)
 {
-    struct call c = { .rax = SVSM_CALL(0, SVSM_CORE_CONFIGURE_VTOM), .rcx = 1 };
+    struct call c = { .rax = CORE(CONFIGURE_VTOM), .rcx = 1 };
 
-    query(1ull, 0x100000001, "core");
-    query(1ull << 32 | 1, 0x100000001, "attestation");
-    query(2ull << 32 | 1, 0x100000001, "vTPM");
-    query(2ull << 32 | 2, 0, "vTPM version 2");
-    query(3ull << 32 | 1, 0, "APIC");
-    query(0xffffffffull << 32 | 1, 0, "protocol ffffffff");
-    expect(svsm(3, 0, 0), SVSM_ERR_UNSUPPORTED_PROTOCOL, "protocol 3");
-    expect(svsm(0xffffffff, 0, 0), SVSM_ERR_UNSUPPORTED_PROTOCOL,
-           "protocol ffffffff");
-    expect(svsm(0, 8, 0), SVSM_ERR_UNSUPPORTED_CALL, "core call 8");
-    expect(svsm(1, 2, 0), SVSM_ERR_UNSUPPORTED_CALL, "attestation call 2");
-    expect(svsm(2, 2, 0), SVSM_ERR_UNSUPPORTED_CALL, "vTPM call 2");
-    expect(svsm(0, SVSM_CORE_DEPOSIT_MEM, 0), SVSM_ERR_UNSUPPORTED_CALL,
-           "DEPOSIT_MEM");
-    expect(svsm(0, SVSM_CORE_WITHDRAW_MEM, 0), SVSM_ERR_UNSUPPORTED_CALL,
-           "WITHDRAW_MEM");
-    expect(svsm_call(&c), SVSM_SUCCESS, "CONFIGURE_VTOM query");
-    report(c.rcx == 0, "vTOM is not offered");
-    expect(svsm(0, SVSM_CORE_CONFIGURE_VTOM, 2), SVSM_ERR_INVALID_REQUEST,
-           "CONFIGURE_VTOM change");
-    test_remap();
-}
-
-#define VALIDATE SVSM_PVALIDATE_VALIDATE
-#define IGNORE SVSM_PVALIDATE_IGNORE_CF
-
-static void test_lists(void)
-{
-    struct svsm_pvalidate_hdr *list = (void *)fw_page();
-    uint64_t *entry = (uint64_t *)(list + 1), gpa = FW_RAW + 0x800000;
-
-    expect(svsm(0, SVSM_CORE_PVALIDATE, (uint64_t)list + 4),
-           SVSM_ERR_INVALID_PARAMETER, "list, unaligned");
-    expect(svsm(0, SVSM_CORE_PVALIDATE, (uint64_t)list),
-           SVSM_ERR_INVALID_PARAMETER, "list, no entries");
-    expect(svsm(0, SVSM_CORE_PVALIDATE, FW_RAM_END), SVSM_ERR_INVALID_ADDRESS,
-           "list, no memory");
-    expect(svsm(0, SVSM_CORE_PVALIDATE, SVSM_BASE), SVSM_ERR_INVALID_ADDRESS,
-           "list, the SVSM's memory");
-    expect(svsm(0, SVSM_CORE_PVALIDATE, FW_RAW), SVSM_ERR_INVALID_ADDRESS,
-           "list, not validated");
-    *list = (struct svsm_pvalidate_hdr){ .entries = 512 };
-    expect(svsm(0, SVSM_CORE_PVALIDATE, (uint64_t)list),
-           SVSM_ERR_INVALID_PARAMETER, "list beyond its page");
-    *list = (struct svsm_pvalidate_hdr){ .entries = 2, .next = 2 };
-    expect(svsm(0, SVSM_CORE_PVALIDATE, (uint64_t)list),
-           SVSM_ERR_INVALID_PARAMETER, "list, next behind the end");
-    *list = (struct svsm_pvalidate_hdr){ .entries = 3 };
-    entry[0] = gpa | VALIDATE;
-    entry[1] = gpa | VALIDATE;
-    entry[2] = (gpa + PAGE) | VALIDATE;
-    expect(svsm(0, SVSM_CORE_PVALIDATE, (uint64_t)list),
-           SVSM_ERR_PVALIDATE_UNCHANGED, "list, the second entry fails");
-    report(list->next == 1, "next names it");
-    entry[1] |= IGNORE;
-    expect(svsm(0, SVSM_CORE_PVALIDATE, (uint64_t)list), SVSM_SUCCESS,
-           "list, taken up there");
-    report(list->next == 3, "next is behind the end");
-    /* The list rescinds its own page */
-    *list = (struct svsm_pvalidate_hdr){ .entries = 1 };
-    entry[0] = (uint64_t)list;
-    expect(svsm(0, SVSM_CORE_PVALIDATE, (uint64_t)list), SVSM_SUCCESS,
-           "list that takes its own page");
-}
-
-static void test_entries(void)
-{
-    expect(svsm_pvalidate(FW_RAW, VALIDATE | 2), SVSM_ERR_INVALID_PARAMETER,
-           "entry, size 2");
-    expect(svsm_pvalidate(FW_RAW, VALIDATE | 0x10), SVSM_ERR_INVALID_PARAMETER,
-           "entry, reserved bit");
-    expect(svsm_pvalidate(FW_RAW + PAGE, VALIDATE | 1),
-           SVSM_ERR_INVALID_PARAMETER, "entry, 2M unaligned");
-    expect(svsm_pvalidate(FW_RAM_END, VALIDATE), SVSM_ERR_INVALID_ADDRESS,
-           "entry, no memory");
-    expect(svsm_pvalidate(SVSM_BASE, 0), SVSM_ERR_INVALID_ADDRESS,
-           "entry, the SVSM's memory");
-    expect(svsm_pvalidate(SVSM_BASE, VALIDATE | IGNORE),
-           SVSM_ERR_INVALID_ADDRESS, "entry, validate the SVSM's memory");
-    expect(svsm_pvalidate(FW_RAM_END - PAGE + SNP_CBIT, VALIDATE),
-           SVSM_ERR_INVALID_ADDRESS, "entry, with the C-bit");
-    expect(svsm_pvalidate(FW_CAA, 0), SVSM_ERR_INVALID_ADDRESS,
-           "entry, the calling area");
-}
-
-void test_pvalidate(void)
-{
-    volatile uint64_t *page = (void *)(FW_RAW + 0x400000);
-    uint64_t gpa = (uint64_t)page, large = FW_RAW + 0x600000;
-
-    test_entries();
-    test_lists();
-    expect(svsm_pvalidate(gpa, VALIDATE), SVSM_SUCCESS, "validate");
-    report(all((void *)page, PAGE, 0), "the page is zero");
-    *page = 0x1234;
-    expect(svsm_pvalidate(gpa, VALIDATE), SVSM_ERR_PVALIDATE_UNCHANGED,
-           "validate again");
-    expect(svsm_pvalidate(gpa, VALIDATE | IGNORE), SVSM_SUCCESS,
-           "validate again, ignoring");
-    report(*page == 0x1234, "its contents stay");
-    expect(svsm_pvalidate(gpa, 0), SVSM_SUCCESS, "rescind");
-    expect(svsm_pvalidate(gpa, 0), SVSM_ERR_PVALIDATE_UNCHANGED,
-           "rescind again");
-    expect(svsm_pvalidate(gpa, IGNORE), SVSM_SUCCESS,
-           "rescind again, ignoring");
-    expect(svsm_pvalidate(gpa, VALIDATE), SVSM_SUCCESS, "validate it anew");
-    report(*page == 0, "and it is zero again");
-    expect(svsm_pvalidate(gpa & ~(SNP_LARGE_PAGE_SIZE - 1ull), VALIDATE | 1),
-           SVSM_ERR_PVALIDATE_SIZEMISMATCH, "2M over 4K pages");
-    expect(svsm_pvalidate(large, VALIDATE | 1), SVSM_SUCCESS, "validate 2M");
-    page = (void *)(large + SNP_LARGE_PAGE_SIZE - 8);
-    *page = 1;
-    report(*page == 1, "the guest has all of it");
-    expect(svsm_pvalidate(large, 1), SVSM_SUCCESS, "rescind 2M");
+    test_queries();
+    expect(svsm_call(&c), SVSM_SUCCESS, "6.8 CONFIGURE_VTOM: the query");
+    report((c.rcx & 1) == 0, "6.8 vTOM is not offered");
+    run_rows(calls, COUNT(calls));
+    run_rows(remaps, COUNT(remaps));
+    remap_to(place((struct arg){ GOOD_2, 0 }));
+    remap_to(place((struct arg){ LAST, 0 }));
 }

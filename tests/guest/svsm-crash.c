@@ -39,6 +39,11 @@ static uint64_t attest(void)
 
 void fw_tests(void)
 {
+    const struct snp_secrets_page *s = (void *)FW_SECRETS;
+
+    report(s->svsm_base == SVSM_BASE && s->svsm_size == SVSM_REGION_SIZE,
+           "the secrets page names the SVSM's region");
+    report(s->svsm_guest_vmpl == 2, "the guest is at VMPL2");
     buffer = fw_page();
     expect(tpm(0x44), VTPM_RC_SUCCESS, "the vTPM answers");
     expect(tpm(0x7b), VTPM_RC_FAILURE, "the command that kills it");

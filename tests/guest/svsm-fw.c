@@ -177,30 +177,46 @@ void fw_init(void)
     ghcb_msr(FW_GHCB | GHCB_MSR_REG_GPA_REQ);
 }
 
-bool svsm_call_at(uint64_t caa, struct call *c)
+bool svsm_switch(struct call *c)
 {
-    volatile struct svsm_caa *area = (void *)caa;
     register uint64_t r8 __asm__("r8") = c->r8;
     register uint64_t r9 __asm__("r9") = c->r9;
     uint64_t rax = c->rax, rcx = c->rcx, rdx = c->rdx;
 
     wrmsr(MSR_AMD64_GHCB, GHCB_MSR_VMPL_REQ);
-    area->call_pending = 1;
     __asm__ volatile("rep; vmmcall"
                      : "+a"(rax), "+c"(rcx), "+d"(rdx), "+r"(r8), "+r"(r9)
                      :
                      : "memory");
     *c = (struct call){ rax, rcx, rdx, r8, r9 };
-    if (rdmsr(MSR_AMD64_GHCB) != GHCB_MSR_VMPL_RESP || area->call_pending) {
-        area->call_pending = 0;
-        return false;
-    }
-    return true;
+    return rdmsr(MSR_AMD64_GHCB) == GHCB_MSR_VMPL_RESP;
+}
+
+bool svsm_call_at(uint64_t caa, struct call *c)
+{
+    volatile struct svsm_caa *area = (void *)caa;
+    bool done;
+
+    area->call_pending = 1;
+    done = svsm_switch(c) && !area->call_pending;
+    area->call_pending = 0;
+    return done;
+}
+
+uint64_t svsm_call_once(struct call *c)
+{
+    return svsm_call_at(fw_caa, c) ? c->rax : ~0ull;
 }
 
 uint64_t svsm_call(struct call *c)
 {
-    return svsm_call_at(fw_caa, c) ? c->rax : ~0ull;
+    uint64_t call = c->rax, rax;
+
+    do {
+        c->rax = call;
+        rax = svsm_call_once(c);
+    } while (rax == SVSM_ERR_INCOMPLETE || rax == SVSM_ERR_BUSY);
+    return rax;
 }
 
 uint64_t svsm(uint32_t protocol, uint32_t call, uint64_t rcx)
@@ -229,6 +245,11 @@ uint8_t *fw_page(void)
         fw_finish();
     }
     return (uint8_t *)gpa;
+}
+
+uint64_t fw_features(void)
+{
+    return rdmsr(MSR_AMD64_SEV_STATUS) >> SEV_STATUS_FEATURES_SHIFT;
 }
 
 void fw_main(void)

@@ -29,9 +29,13 @@ struct call {
     uint64_t rax, rcx, rdx, r8, r9;
 };
 
-/* One SVSM call through the calling area at `caa`; true if it was served. Results in *c. */
+/* To the SVSM and back without telling it why: registers in and out. False: the host refused. */
+bool svsm_switch(struct call *c);
+/* One SVSM call by the calling area at `caa`; true if it was served. Results in *c. */
 bool svsm_call_at(uint64_t caa, struct call *c);
-/* The same by the current calling area: RAX, ~0 if it was not served. */
+/* One by the current calling area: RAX, ~0 if it was not served. */
+uint64_t svsm_call_once(struct call *c);
+/* The same, repeated for as long as the SVSM is busy or not done. */
 uint64_t svsm_call(struct call *c);
 /* RAX of a call with RCX alone. */
 uint64_t svsm(uint32_t protocol, uint32_t call, uint64_t rcx);
@@ -40,6 +44,8 @@ uint64_t svsm_pvalidate(uint64_t gpa, uint64_t flags);
 /* Fresh validated page, zeroed by the SVSM. */
 uint8_t *fw_page(void);
 extern uint64_t fw_caa;
+/* SEV_FEATURES of this vCPU, as its VMSA has them. */
+uint64_t fw_features(void);
 
 void report(bool ok, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -52,14 +58,5 @@ void fw_finish(void) __attribute__((noreturn));
 
 /* The test itself; returning ends the firmware with the sum of its verdicts. */
 void fw_tests(void);
-
-/* svsm-calls: the subjects */
-void test_start(void);
-void test_core(void);
-void test_pvalidate(void);
-void test_vcpu(void);
-void test_vtpm(void);
-void test_attest(void);
-void test_hostile(void);
 
 #endif
