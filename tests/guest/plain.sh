@@ -105,4 +105,21 @@ head -c 4194304 /dev/zero >"$work/zeros"
 start '' -bios "$work/zeros"
 [ "$status" -eq 1 ] && grep -q "not found in pflash rom" "$work/messages"
 verdict $? "firmware without SEV: status 1 and QEMU's message"
+
+# patched OFFSET BYTES: a copy of the firmware with other bytes in its SEV metadata, whose sections
+# of 12 bytes each start 16 bytes behind "ASEV": base, size, type.
+patched() {
+    cp "$ovmf" "$work/OVMF.fd" && chmod +w "$work/OVMF.fd"
+    at=$(grep -abo ASEV "$work/OVMF.fd" | tail -n 1 | cut -d: -f1)
+    # shellcheck disable=SC2059 # the bytes are a format
+    printf "$2" | dd of="$work/OVMF.fd" bs=1 seek=$((at + $1)) conv=notrunc 2>/dev/null
+    start '' -bios "$work/OVMF.fd"
+}
+
+patched 20 '\001'
+refused "section of part of a page" "0x800000[+]0x9001, which is not whole"
+patched 19 '\177'
+refused "section where no RAM is" "0x7f800000[+]0x9000, which is not whole pages of RAM"
+patched 28 '\000\000'
+refused "two sections of one page" "names 0x800000 twice"
 echo "1..$tests"

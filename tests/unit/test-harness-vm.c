@@ -126,6 +126,35 @@ static void test_cmdline_snp(void)
     g_assert_true(has_pair(argv, "-object", "igvm-cfg,id=igvm0,file=/a,,b/f"));
 }
 
+/* A plain guest: the image by -bios, or what an IGVM file has made of it. */
+static void test_cmdline_plain(void)
+{
+    struct vm_config c = sample();
+    const struct cmdline_channels ch = { 3, 4, 5, 6, "/log" };
+    c.no_svsm = TRUE;
+    c.kernel_hashes = TRUE;
+    c.firmware = (char *)"/OVMF.fd";
+    g_auto(GStrv) igvm = cmdline_build(&c, &ch);
+    g_assert_true(
+        has_pair(igvm, "-object", "sev-snp-emulated,id=sev0,chip=/chip"));
+    g_assert_false(g_strv_contains((const char *const *)igvm, "-bios"));
+
+    c.igvm = NULL;
+    g_auto(GStrv) bios = cmdline_build(&c, &ch);
+    g_autofree char *text = cmdline_text((const char *const *)bios);
+    g_assert_true(has_pair(bios, "-bios", "/OVMF.fd"));
+    g_assert_true(
+        has_pair(bios, "-object",
+                 "sev-snp-emulated,id=sev0,chip=/chip,kernel-hashes=on"));
+    g_assert_null(strstr(text, "igvm"));
+
+    c.platform = PLATFORM_SNP;
+    g_auto(GStrv) snp = cmdline_build(&c, &ch);
+    g_autofree char *snp_text = cmdline_text((const char *const *)snp);
+    g_assert_nonnull(strstr(snp_text, "reduced-phys-bits=1,kernel-hashes=on"));
+    g_assert_null(strstr(snp_text, "igvm"));
+}
+
 static void test_check(void)
 {
     struct vm_config good = sample();
@@ -170,6 +199,9 @@ static void test_config_file(void)
     c.append = (char *)"console=ttyS0 \"quoted\" \\ \xc3\xa9";
     c.platform = PLATFORM_SNP;
     c.debug_read = TRUE;
+    c.no_svsm = TRUE;
+    c.kernel_hashes = TRUE;
+    c.firmware = (char *)"/OVMF.fd";
     c.boots = 3;
     c.pid = 1234;
     c.started = G_GINT64_CONSTANT(1234567890123456);
@@ -183,6 +215,8 @@ static void test_config_file(void)
     g_assert_cmpint(back->platform, ==, PLATFORM_SNP);
     g_assert_cmpuint(back->memory, ==, 512);
     g_assert_cmpuint(back->boots, ==, 3);
+    g_assert_true(back->no_svsm && back->kernel_hashes && back->debug_read);
+    g_assert_cmpstr(back->firmware, ==, "/OVMF.fd");
     g_assert_cmpint(back->pid, ==, 1234);
     g_assert_cmpint(back->started, ==, c.started);
     g_assert_true(g_strv_equal((const char *const *)back->extra,
@@ -248,6 +282,7 @@ int main(int argc, char **argv)
     g_test_add_func("/harness/vm/name", test_names);
     g_test_add_func("/harness/vm/cmdline-emulated", test_cmdline_emulated);
     g_test_add_func("/harness/vm/cmdline-snp", test_cmdline_snp);
+    g_test_add_func("/harness/vm/cmdline-plain", test_cmdline_plain);
     g_test_add_func("/harness/vm/check", test_check);
     g_test_add_func("/harness/vm/record", test_config_file);
     g_test_add_func("/harness/vm/exit-status", test_exits);

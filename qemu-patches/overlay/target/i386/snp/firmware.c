@@ -14,6 +14,7 @@
 #include "hw/i386/pc.h"
 #include "qapi/error.h"
 #include "qemu/error-report.h"
+#include "qemu/range.h"
 #include "host.h"
 #include "internal.h"
 
@@ -71,18 +72,39 @@ static bool launch_hashes(SevSnpEmulated *s, const OvmfSevMetadataDesc *desc,
                             CGS_PAGE_TYPE_NORMAL, errp);
 }
 
+/*
+ * Whole pages of RAM below the firmware, in no section before: a page can be
+ * launched once.
+ */
+static bool check_section(const OvmfSevMetadata *metadata, uint32_t index,
+                          Error **errp)
+{
+    uint64_t base = metadata->descs[index].base;
+    uint64_t len = metadata->descs[index].len;
+
+    if (!len || len % SNP_PAGE_SIZE || base % SNP_PAGE_SIZE ||
+        base + len > X86_MACHINE(current_machine)->below_4g_mem_size) {
+        error_setg(errp, "the firmware's SEV metadata names 0x%" PRIx64
+                   "+0x%" PRIx64 ", which is not whole pages of RAM",
+                   base, len);
+        return false;
+    }
+    for (uint32_t i = 0; i < index; i++) {
+        if (ranges_overlap(base, len, metadata->descs[i].base,
+                           metadata->descs[i].len)) {
+            error_setg(errp, "the firmware's SEV metadata names 0x%" PRIx64
+                       " twice", base);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool launch_section(SevSnpEmulated *s, const OvmfSevMetadataDesc *desc,
                            Error **errp)
 {
     ConfidentialGuestPageType type = CGS_PAGE_TYPE_ZERO;
 
-    if (!desc->len || desc->len % SNP_PAGE_SIZE ||
-        !snp_memory_covers(desc->base, desc->len)) {
-        error_setg(errp, "the firmware's SEV metadata names 0x%" PRIx32
-                   "+0x%" PRIx32 ", which is not whole pages of RAM",
-                   desc->base, desc->len);
-        return false;
-    }
     if (desc->type == SEV_DESC_TYPE_SNP_KERNEL_HASHES) {
         return launch_hashes(s, desc, errp);
     }
@@ -108,7 +130,8 @@ static bool launch_metadata(SevSnpEmulated *s, Error **errp)
         /* Packed in a table at any address */
         OvmfSevMetadataDesc desc = metadata->descs[i];
 
-        if (!launch_section(s, &desc, errp)) {
+        if (!check_section(metadata, i, errp) ||
+            !launch_section(s, &desc, errp)) {
             return false;
         }
         hashes = hashes || desc.type == SEV_DESC_TYPE_SNP_KERNEL_HASHES;
