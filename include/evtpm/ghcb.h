@@ -84,6 +84,44 @@
 #define GHCB_IOIO_SIZE32 (1u << 6)
 #define GHCB_IOIO_PORT_SHIFT 16
 
+/* #HV doorbell page sw_exit_info_1; info_2 is the page's address, all ones: none */
+#define GHCB_DOORBELL_PREFERRED 0u
+#define GHCB_DOORBELL_SET 1u
+#define GHCB_DOORBELL_QUERY 2u
+#define GHCB_DOORBELL_CLEAR 3u
+#define GHCB_DOORBELL_NONE (~0ull)
+
+/* #HV doorbell page: how a level under restricted injection learns of events */
+struct hv_doorbell {
+    uint16_t events; /* HV_EVENT_* */
+    uint8_t no_eoi_required;
+    uint8_t vmpl_events;
+    uint8_t rsvd_004[60];
+    struct {
+        uint32_t status;
+        uint32_t irr[7];
+        uint32_t isr[8];
+    } vmpl[3]; /* alternate injection's interrupts for VMPL1 to VMPL3 */
+    uint8_t rsvd_100[4096 - 0x100];
+};
+EVTPM_SIZE(struct hv_doorbell, 4096);
+EVTPM_OFFSET(struct hv_doorbell, vmpl, 0x40);
+#define HV_EVENT_VECTOR_MASK 0x00ffu
+#define HV_EVENT_NMI 0x0100u
+#define HV_EVENT_MC 0x0200u
+#define HV_EVENT_NO_FURTHER_SIGNAL 0x8000u
+
+/* #HV IPI sw_exit_info_1: an x2APIC ICR */
+#define GHCB_ICR_VECTOR_MASK 0xffu
+#define GHCB_ICR_MODE_SHIFT 8
+#define GHCB_ICR_MODE_FIXED 0u
+#define GHCB_ICR_MODE_NMI 4u
+#define GHCB_ICR_LOGICAL (1u << 11)
+#define GHCB_ICR_SHORTHAND_SHIFT 18
+#define GHCB_ICR_SELF 1u
+#define GHCB_ICR_ALL 2u
+#define GHCB_ICR_OTHERS 3u
+
 /* AP creation sw_exit_info_1: [15:0] request, [19:16] VMPL, [63:32] APIC id */
 #define GHCB_AP_CREATE_ON_INIT 0u
 #define GHCB_AP_CREATE 1u

@@ -49,6 +49,8 @@ struct trap {
 };
 extern volatile struct trap last_trap;
 extern volatile unsigned int irq_count; /* interrupts, vectors 32 to 63 */
+/* Takes #HV, vector 28; none: it is unexpected like the others. */
+extern void (*volatile hv_handler)(void);
 bool trap_catch(void (*fn)(void *), void *arg);
 void user_enter(uint64_t rip, uint64_t rsp) __attribute__((noreturn));
 void trap_init(void);
@@ -103,6 +105,18 @@ uint32_t io_in(uint16_t port, unsigned int size);
 uint32_t psc(uint64_t gpa, unsigned int op);
 /* The page becomes shared and is mapped so, zeroed; undoes validation first. */
 void *page_share(void *va);
+
+/* ---- local APIC by MMIO events (apic.c) ---- */
+#define APIC_EOI 0xb0
+#define APIC_SPURIOUS 0xf0
+#define APIC_ISR 0x100
+#define APIC_ICR_LOW 0x300
+#define APIC_ICR_HIGH 0x310
+#define APIC_TIMER 0x320
+#define APIC_COUNT 0x380
+#define APIC_DIVIDE 0x3e0
+void apic_write(uint32_t reg, uint32_t value);
+uint32_t apic_read(uint32_t reg);
 
 /* ---- other VMPLs (vmpl.c) ---- */
 /* Everything the guest runs on (image, page tables, IDT) for `vmpl`, all rights. */

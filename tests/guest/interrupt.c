@@ -2,25 +2,9 @@
 /* Interrupts and HLT are automatic exits: no #VC, at VMPL0 and at VMPL2. */
 #include "tests/guest/guest.h"
 
-#define APIC 0xfee00000u
-#define APIC_EOI 0xb0
-#define APIC_SPURIOUS 0xf0
-#define APIC_TIMER 0x320
-#define APIC_COUNT 0x380
-#define APIC_DIVIDE 0x3e0
 #define VECTOR 40
 
 static volatile uint64_t vmpl2_count, vmpl2_rounds;
-
-static void apic_write(uint32_t reg, uint32_t value)
-{
-    ghcb_begin();
-    *(volatile uint32_t *)ghcb->shared_buffer = value;
-    GHCB_SET(sw_scratch, SVSM_GHCB_GPA + 0x800);
-    if (ghcb_call(GHCB_NAE_MMIO_WRITE, APIC + reg, 4) != 0) {
-        report(false, "APIC register 0x%x can be written", reg);
-    }
-}
 
 static void timer(uint32_t count)
 {

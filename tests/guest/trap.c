@@ -4,6 +4,7 @@
 
 volatile struct trap last_trap;
 volatile unsigned int irq_count;
+void (*volatile hv_handler)(void);
 uint64_t catch_rsp; /* entry.S: 0 while nothing is expected */
 
 extern char catch_landing[], trap_entries[];
@@ -63,6 +64,10 @@ void trap_handle(struct trap_frame *f)
     __asm__ volatile("mov %%cr2, %0" : "=r"(cr2));
     if (f->vector >= 32) {
         irq_count++;
+        return;
+    }
+    if (f->vector == SNP_VECTOR_HV && hv_handler) {
+        hv_handler();
         return;
     }
     last_trap.vector = f->vector;

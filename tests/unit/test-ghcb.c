@@ -77,6 +77,8 @@ static const struct need needs[] = {
     { "ap-on-init", GHCB_NAE_AP_CREATION, GHCB_AP_CREATE_ON_INIT, 0, RAX },
     { "ap-destroy", GHCB_NAE_AP_CREATION, GHCB_AP_DESTROY, 0, 0 },
     { "apic-ids", GHCB_NAE_APIC_ID_LIST, 0x1000, 0, RAX },
+    { "hv-doorbell", GHCB_NAE_HV_DOORBELL, GHCB_DOORBELL_SET, 0, 0 },
+    { "hv-ipi", GHCB_NAE_HV_IPI, 0x40030, 0, 0 },
     { "run-vmpl", GHCB_NAE_RUN_VMPL, 0, 0, 0 },
     { "hv-features", GHCB_NAE_HV_FEATURES, 0, 0, 0 },
     { "terminate", GHCB_NAE_TERMINATE, 0, 0, 0 },
@@ -119,7 +121,7 @@ static void test_usage_and_event(void)
     make(&ghcb, 0x5555, 0, ALWAYS);
     g_assert_cmpuint(ghcb_check(&ghcb), ==, GHCB_ERR_INVALID_EVENT);
     g_assert_cmpstr(ghcb_event_name(0x5555), ==, "unknown");
-    make(&ghcb, GHCB_NAE_HV_DOORBELL, 0, ALWAYS);
+    make(&ghcb, GHCB_NAE_HV_TIMER, 0, ALWAYS);
     g_assert_cmpuint(ghcb_check(&ghcb), ==, GHCB_ERR_INVALID_EVENT);
 }
 
@@ -261,6 +263,118 @@ static void test_psc_entry(void)
     g_assert_false(ghcb_decode_psc(1ull << 57 | private | 0x1234000, &psc));
 }
 
+/* ---- Restricted injection ---- */
+
+static void test_icr(void)
+{
+    static const struct {
+        uint64_t icr;
+        unsigned error, vector;
+    } rows[] = {
+        { 0x30, 0, 0x30 },
+        { 0xff, 0, 0xff },
+        { 0x10, 0, 0x10 },
+        { 0x0f, GHCB_ERR_INVALID_INPUT, 0 },
+        { 0, GHCB_ERR_INVALID_INPUT, 0 },
+        { 0x400, 0, 0 },
+        { 0x4ff, 0, 0 },
+        { 0x130, GHCB_ERR_INVALID_INPUT, 0 },
+        { 0x200, GHCB_ERR_INVALID_INPUT, 0 },
+        { 0x500, GHCB_ERR_INVALID_INPUT, 0 },
+        { 0x608, GHCB_ERR_INVALID_INPUT, 0 },
+        { 0x730, GHCB_ERR_INVALID_INPUT, 0 },
+    };
+    GhcbIpi ipi;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_test_message("row %zu", i);
+        g_assert_cmpuint(ghcb_decode_icr(rows[i].icr, &ipi), ==, rows[i].error);
+        if (!rows[i].error) {
+            g_assert_cmpuint(ipi.vector, ==, rows[i].vector);
+        }
+    }
+}
+
+/* As an x2APIC: logical ids are cluster and bit, all ones is everybody. */
+static void test_ipi_reach(void)
+{
+    static const struct {
+        uint64_t icr;
+        uint32_t apic_id;
+        bool self, reaches;
+    } rows[] = {
+        { 5ull << 32 | 0x30, 5, false, true },
+        { 5ull << 32 | 0x30, 4, false, false },
+        { 5ull << 32 | 0x30, 5, true, true },
+        { 0xffffffffull << 32 | 0x30, 9, false, true },
+        { 0x00000006ull << 32 | 0x830, 1, false, true },
+        { 0x00000006ull << 32 | 0x830, 2, false, true },
+        { 0x00000006ull << 32 | 0x830, 0, false, false },
+        { 0x00000006ull << 32 | 0x830, 17, false, false },
+        { 0x00010002ull << 32 | 0x830, 17, false, true },
+        { 0xffffffffull << 32 | 0x830, 17, false, true },
+        { 5ull << 32 | 0x40030, 5, false, false },
+        { 5ull << 32 | 0x40030, 1, true, true },
+        { 0x80030, 5, true, true },
+        { 0x80030, 5, false, true },
+        { 0xc0030, 5, true, false },
+        { 0xc0030, 5, false, true },
+    };
+    GhcbIpi ipi;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_test_message("row %zu", i);
+        g_assert_cmpuint(ghcb_decode_icr(rows[i].icr, &ipi), ==, 0);
+        g_assert_true(ghcb_ipi_reaches(&ipi, rows[i].apic_id, rows[i].self) ==
+                      rows[i].reaches);
+    }
+}
+
+static void test_events(void)
+{
+    static const struct {
+        uint16_t before;
+        uint8_t vector;
+        bool nmi;
+        uint16_t after;
+        bool raise;
+    } rows[] = {
+        { 0, 0x30, false, 0x8030, true },
+        { 0x8030, 0x40, false, 0x8040, false },
+        { 0x0030, 0x40, false, 0x8040, true },
+        { 0, 0, true, 0x8100, true },
+        { 0x8030, 0, true, 0x8130, false },
+        { 0x0100, 0x41, false, 0x8141, true },
+        { 0x0200, 0x41, true, 0x8341, true },
+    };
+    bool raise;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_test_message("row %zu", i);
+        g_assert_cmphex(
+            hv_events_add(rows[i].before, rows[i].vector, rows[i].nmi, &raise),
+            ==, rows[i].after);
+        g_assert_true(raise == rows[i].raise);
+    }
+}
+
+static void test_vectors(void)
+{
+    uint32_t set[8] = { 0 };
+
+    g_assert_cmpint(vectors_highest(set), ==, -1);
+    for (unsigned vector = 0; vector < 256; vector++) {
+        vectors_add(set, (uint8_t)vector);
+        g_assert_cmpint(vectors_highest(set), ==, vector);
+        g_assert_true(vectors_has(set, (uint8_t)vector));
+    }
+    for (unsigned vector = 255; vector > 0; vector--) {
+        vectors_remove(set, (uint8_t)vector);
+        g_assert_false(vectors_has(set, (uint8_t)vector));
+        g_assert_cmpint(vectors_highest(set), ==, vector - 1);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -275,5 +389,9 @@ int main(int argc, char **argv)
     g_test_add_func("/ghcb/io", test_io);
     g_test_add_func("/ghcb/psc-header", test_psc_header);
     g_test_add_func("/ghcb/psc-entry", test_psc_entry);
+    g_test_add_func("/ghcb/icr", test_icr);
+    g_test_add_func("/ghcb/ipi-reach", test_ipi_reach);
+    g_test_add_func("/ghcb/events", test_events);
+    g_test_add_func("/ghcb/vectors", test_vectors);
     return g_test_run();
 }

@@ -17,10 +17,13 @@
 #include "trace/trace-target_i386.h"
 
 #define HV_FEATURES (GHCB_HV_FT_SNP | GHCB_HV_FT_AP_CREATION | \
+                     GHCB_HV_FT_RESTRICTED_INJECTION | \
                      GHCB_HV_FT_APIC_ID_LIST | GHCB_HV_FT_MULTI_VMPL)
 
 #define GHCB_MSR_DATA_SHIFT 12
 #define GHCB_MSR_GPA_MASK 0x000ffffffffff000ull
+
+#define X2APIC_EOI 0x80b
 
 /* RAX of a VMMCALL: no hypercall exists (KVM's -KVM_ENOSYS) */
 #define VMMCALL_ENOSYS (-1000ll)
@@ -226,6 +229,9 @@ static void do_msr(GhcbCall *call)
         ghcb_fail(call, GHCB_ERR_INVALID_INPUT);
     } else if (g->sw_exit_info_1) {
         value = g->rdx << 32 | (uint32_t)g->rax;
+        if ((uint32_t)g->rcx == X2APIC_EOI && snp_hv_eoi(call->v)) {
+            return;
+        }
         if (!snp_host_wrmsr(call->v->cpu, g->rcx, value)) {
             ghcb_exception(call, GHCB_EXCEPTION_GP);
         }
@@ -391,6 +397,12 @@ static void handle_event(GhcbCall *call)
         break;
     case GHCB_NAE_AP_CREATION:
         do_ap_creation(call);
+        break;
+    case GHCB_NAE_HV_DOORBELL:
+        ghcb_handle_doorbell(call);
+        break;
+    case GHCB_NAE_HV_IPI:
+        ghcb_handle_hv_ipi(call);
         break;
     case GHCB_NAE_APIC_ID_LIST:
         do_apic_id_list(call);

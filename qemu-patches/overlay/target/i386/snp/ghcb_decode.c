@@ -46,6 +46,8 @@ static const GhcbEvent events[] = {
     { GHCB_NAE_GUEST_REQUEST, "guest-request", { 0 } },
     { GHCB_NAE_EXT_GUEST_REQUEST, "ext-guest-request", { BIT_RAX, BIT_RBX } },
     { GHCB_NAE_AP_CREATION, "ap-creation", { 0 } },
+    { GHCB_NAE_HV_DOORBELL, "hv-doorbell", { 0 } },
+    { GHCB_NAE_HV_IPI, "hv-ipi", { 0 } },
     { GHCB_NAE_APIC_ID_LIST, "apic-id-list", { BIT_RAX } },
     { GHCB_NAE_RUN_VMPL, "run-vmpl", { 0 } },
     { GHCB_NAE_HV_FEATURES, "hv-features", { 0 } },
@@ -178,6 +180,78 @@ unsigned ghcb_decode_io(const struct ghcb *ghcb, GhcbIo *io)
         io->count = ghcb->sw_exit_info_2;
     }
     return 0;
+}
+
+/* The first 16 vectors are illegal, as for an APIC. */
+unsigned ghcb_decode_icr(uint64_t icr, GhcbIpi *ipi)
+{
+    unsigned mode = (icr >> GHCB_ICR_MODE_SHIFT) & 7;
+
+    ipi->vector = mode == GHCB_ICR_MODE_FIXED ? icr & GHCB_ICR_VECTOR_MASK : 0;
+    ipi->logical = icr & GHCB_ICR_LOGICAL;
+    ipi->shorthand = (icr >> GHCB_ICR_SHORTHAND_SHIFT) & 3;
+    ipi->destination = icr >> 32;
+    if (mode == GHCB_ICR_MODE_NMI) {
+        return 0;
+    }
+    return mode == GHCB_ICR_MODE_FIXED && ipi->vector >= 16 ?
+           0 : GHCB_ERR_INVALID_INPUT;
+}
+
+bool ghcb_ipi_reaches(const GhcbIpi *ipi, uint32_t apic_id, bool self)
+{
+    switch (ipi->shorthand) {
+    case GHCB_ICR_SELF:
+        return self;
+    case GHCB_ICR_ALL:
+        return true;
+    case GHCB_ICR_OTHERS:
+        return !self;
+    default:
+        break;
+    }
+    if (ipi->destination == UINT32_MAX) {
+        return true;
+    }
+    if (ipi->logical) {
+        return ipi->destination >> 16 == apic_id >> 4 &&
+               (ipi->destination >> (apic_id & 15) & 1);
+    }
+    return ipi->destination == apic_id;
+}
+
+uint16_t hv_events_add(uint16_t word, uint8_t vector, bool nmi, bool *raise)
+{
+    *raise = !(word & HV_EVENT_NO_FURTHER_SIGNAL);
+    if (vector) {
+        word = (word & ~HV_EVENT_VECTOR_MASK) | vector;
+    }
+    return word | (nmi ? HV_EVENT_NMI : 0) | HV_EVENT_NO_FURTHER_SIGNAL;
+}
+
+int vectors_highest(const uint32_t set[8])
+{
+    for (int i = 7; i >= 0; i--) {
+        if (set[i]) {
+            return i * 32 + 31 - __builtin_clz(set[i]);
+        }
+    }
+    return -1;
+}
+
+void vectors_add(uint32_t set[8], uint8_t vector)
+{
+    set[vector / 32] |= 1u << vector % 32;
+}
+
+void vectors_remove(uint32_t set[8], uint8_t vector)
+{
+    set[vector / 32] &= ~(1u << vector % 32);
+}
+
+bool vectors_has(const uint32_t set[8], uint8_t vector)
+{
+    return set[vector / 32] >> vector % 32 & 1;
 }
 
 bool ghcb_psc_header_ok(const struct ghcb_psc_hdr *hdr, unsigned offset)

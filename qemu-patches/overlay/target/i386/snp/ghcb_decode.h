@@ -50,6 +50,31 @@ typedef struct GhcbIo {
 /* Decode an IOIO request. Returns 0 or GHCB_ERR_*. */
 unsigned ghcb_decode_io(const struct ghcb *ghcb, GhcbIo *io);
 
+/* An IPI by an x2APIC ICR */
+typedef struct GhcbIpi {
+    uint8_t vector;        /* 0: NMI */
+    bool logical;
+    uint8_t shorthand;     /* GHCB_ICR_*, 0: destination */
+    uint32_t destination;
+} GhcbIpi;
+
+/* Decode an #HV IPI request. Returns 0 or GHCB_ERR_*. */
+unsigned ghcb_decode_icr(uint64_t icr, GhcbIpi *ipi);
+/* Does it go to the vCPU with @apic_id? @self: that one sends it. */
+bool ghcb_ipi_reaches(const GhcbIpi *ipi, uint32_t apic_id, bool self);
+
+/*
+ * The first word of an #HV doorbell page when @vector (0: none) and maybe an
+ * NMI are signalled in it; *raise tells whether #HV goes with it.
+ */
+uint16_t hv_events_add(uint16_t word, uint8_t vector, bool nmi, bool *raise);
+
+/* Sets of vectors; the highest member, or -1. */
+int vectors_highest(const uint32_t set[8]);
+void vectors_add(uint32_t set[8], uint8_t vector);
+void vectors_remove(uint32_t set[8], uint8_t vector);
+bool vectors_has(const uint32_t set[8], uint8_t vector);
+
 /*
  * Entries [cur, end] of a page state change list that lies at @offset in
  * the GHCB page. Returns false if the header is bad.

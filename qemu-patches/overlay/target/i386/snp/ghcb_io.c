@@ -11,6 +11,8 @@
 #include "host.h"
 #include "trace/trace-target_i386.h"
 
+#define XAPIC_EOI 0xfee000b0
+
 /* ---- Port I/O ---- */
 
 static void port_rw(const GhcbIo *io, void *buf, bool write)
@@ -92,8 +94,10 @@ void ghcb_handle_mmio(GhcbCall *call)
         ghcb_fail(call, error);
         return;
     }
-    address_space_rw(&address_space_memory, gpa, MEMTXATTRS_UNSPECIFIED, buf,
-                     len, write);
+    if (!(write && gpa == XAPIC_EOI && snp_hv_eoi(call->v))) {
+        address_space_rw(&address_space_memory, gpa, MEMTXATTRS_UNSPECIFIED,
+                         buf, len, write);
+    }
     if (!write) {
         snp_shared_write(call->gpa + offset, buf, len);
     }

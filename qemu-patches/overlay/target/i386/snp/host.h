@@ -96,6 +96,13 @@ void ghcb_handle_psc(GhcbCall *call);
 /* One page by the MSR protocol: 0 or the error of the response. */
 uint32_t snp_psc_single(SnpVcpu *v, hwaddr gpa, unsigned op);
 
+/* ---- hv.c ---- */
+
+void ghcb_handle_doorbell(GhcbCall *call);
+void ghcb_handle_hv_ipi(GhcbCall *call);
+/* An EOI by the level that runs: true if it ended one of the #HV IPIs. */
+bool snp_hv_eoi(SnpVcpu *v);
+
 /* ---- guest_request.c ---- */
 
 void ghcb_handle_guest_request(GhcbCall *call);

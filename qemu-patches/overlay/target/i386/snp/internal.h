@@ -32,9 +32,21 @@ void snp_vmsa_load(CPUX86State *env, const struct vmsa *vmsa, bool in_exec);
 const char *snp_vmsa_check(CPUX86State *env, const struct vmsa *vmsa,
                            unsigned vmpl);
 
+/* Can a guest have these SEV_FEATURES? */
+bool snp_vmsa_features_ok(uint64_t features);
+
+/* ---- hv.c ---- */
+
+/* Forget a level's doorbell and events. */
+void snp_hv_reset(SnpHv *hv);
+/* VMPL whose doorbell has news, or -1; @wake: news that raise #HV. */
+int snp_hv_level(SnpVcpu *v, int interrupt_request, bool wake);
+
 /* ---- vcpu.c ---- */
 
 void snp_vcpu_init_once(void);
+/* The host lets VMPL @target run, which did not ask. False: it cannot. */
+bool snp_vcpu_preempt(SnpVcpu *v, unsigned target);
 /* As snp_terminate(), with @retaddr from generated code, or 0. */
 G_NORETURN void snp_terminate_ra(CPUState *cs, uintptr_t retaddr, int status,
                                  const char *fmt, ...)

@@ -19,6 +19,16 @@
 
 #define SNP_NO_GPA ((hwaddr)-1)
 
+/* Restricted injection: a level's doorbell and what waits for it; under the BQL. */
+typedef struct SnpHv {
+    hwaddr gpa;              /* doorbell page, or SNP_NO_GPA */
+    uint16_t *events;        /* its first word, NULL without a page */
+    bool nmi;
+    uint32_t ipis[8];        /* sent by #HV IPI, not in the page yet */
+    uint32_t displaced[8];   /* of the APIC: in service there, not in the page */
+    uint32_t service[8];     /* IPIs that were in the page, before EOI */
+} SnpHv;
+
 /* What the host keeps per vCPU and VMPL beside the VMSA. */
 typedef struct SnpLevel {
     uint64_t ghcb_msr;
@@ -28,6 +38,8 @@ typedef struct SnpLevel {
     bool on_init;            /* registered by AP_CREATE_ON_INIT, not yet entered */
     bool nmi_masked;
     bool reset_hold;
+    bool restricted;         /* restricted injection, by the VMSA last entered */
+    SnpHv hv;
 } SnpLevel;
 
 /* The access that the RMP refused, from its check until it is raised. */

@@ -34,6 +34,11 @@ void snp_cpu_init(X86CPU *cpu)
     g_assert_not_reached();
 }
 
+void snp_deliver_hv(X86CPU *cpu)
+{
+    g_assert_not_reached();
+}
+
 void snp_cpu_sipi(X86CPU *cpu)
 {
     g_assert_not_reached();

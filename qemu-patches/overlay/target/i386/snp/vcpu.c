@@ -44,6 +44,7 @@ void snp_cpu_realize(X86CPU *cpu)
     for (int i = 0; i < SNP_VMPL_COUNT; i++) {
         v->level[i].ghcb_gpa = SNP_NO_GPA;
         v->level[i].vmsa_gpa = SNP_NO_GPA;
+        snp_hv_reset(&v->level[i].hv);
         v->level[i].ghcb_msr = (uint64_t)GHCB_PROTOCOL_MAX << 48 |
                                (uint64_t)GHCB_PROTOCOL_MIN << 32 |
                                SNP_CBIT_POS << 24 | GHCB_MSR_SEV_INFO_RESP;
@@ -204,32 +205,42 @@ static void enter_level(SnpVcpu *v, unsigned vmpl, const struct vmsa *vmsa,
     }
     v->vmpl = vmpl;
     v->sev_features = vmsa->sev_features;
+    level->restricted = vmsa->sev_features & SEV_FEATURE_RESTRICTED_INJECTION;
     v->delivery_vmpl = MAX(v->delivery_vmpl, vmpl);
     v->started = true;
     level->on_init = false;
-    CPU(v->cpu)->halted = 0;
+    CPU(v->cpu)->halted = level->reset_hold;
+}
+
+static bool switch_level(SnpVcpu *v, unsigned target, uint64_t exit_code)
+{
+    struct vmsa vmsa;
+    const char *why = take_vmsa(v, target, &vmsa);
+
+    if (why) {
+        trace_snp_vmsa_refused(CPU(v->cpu)->cpu_index, target, why);
+        return false;
+    }
+    leave_level(v, exit_code, true);
+    enter_level(v, target, &vmsa, true);
+    qatomic_inc(&snp_vm->vmpl_switches);
+    return true;
+}
+
+bool snp_vcpu_preempt(SnpVcpu *v, unsigned target)
+{
+    return switch_level(v, target, SVM_EXIT_INTR);
 }
 
 int snp_vcpu_run_vmpl(SnpVcpu *v, unsigned target)
 {
-    struct vmsa vmsa;
-    const char *why;
-
     if (target >= SNP_VMPL_COUNT) {
         return 1;
     }
     if (target == v->vmpl) {
         return 0;
     }
-    why = take_vmsa(v, target, &vmsa);
-    if (why) {
-        trace_snp_vmsa_refused(CPU(v->cpu)->cpu_index, target, why);
-        return 1;
-    }
-    leave_level(v, SVM_EXIT_VMGEXIT, true);
-    enter_level(v, target, &vmsa, true);
-    qatomic_inc(&snp_vm->vmpl_switches);
-    return 0;
+    return !switch_level(v, target, SVM_EXIT_VMGEXIT);
 }
 
 /* ---- launch ---- */
@@ -301,6 +312,8 @@ static void forget_level(SnpVcpu *v, unsigned vmpl)
     level->on_init = false;
     level->nmi_masked = false;
     level->reset_hold = false;
+    level->restricted = false;
+    snp_hv_reset(&level->hv);
     v->delivery_vmpl = 0;
     for (unsigned i = 1; i < SNP_VMPL_COUNT; i++) {
         if (v->level[i].vmsa_gpa != SNP_NO_GPA && !v->level[i].on_init) {
@@ -396,6 +409,7 @@ int snp_vcpu_ap_creation(SnpVcpu *caller, uint32_t apic_id, unsigned vmpl,
             !(vmsa_gpa & (RMP_LARGE_SIZE - 1)) ||
             !(rmp_entry(snp_vm->rmp, vmsa_gpa) & RMP_VMSA) ||
             !snp_private_read(vmsa_gpa, &vmsa, sizeof(vmsa)) ||
+            !snp_vmsa_features_ok(features) ||
             ((vmsa.sev_features ^ features) & injection)) {
             return GHCB_ERR_INVALID_INPUT;
         }
@@ -435,7 +449,13 @@ int snp_pending_interrupt(X86CPU *cpu, int interrupt_request)
     if (interrupt_request & CPU_INTERRUPT_SIPI) {
         return CPU_INTERRUPT_SIPI;
     }
-    if (!v->started || !takes_interrupts(v) || v->level[v->vmpl].reset_hold) {
+    if (!v->started) {
+        return 0;
+    }
+    if (snp_hv_level(v, interrupt_request, false) >= 0) {
+        return CPU_INTERRUPT_HV;
+    }
+    if (!takes_interrupts(v) || v->level[v->vmpl].reset_hold) {
         return 0;
     }
     if ((interrupt_request & CPU_INTERRUPT_NMI) &&
@@ -476,11 +496,17 @@ bool snp_has_work(X86CPU *cpu, int interrupt_request)
                ((interrupt_request & CPU_INTERRUPT_SIPI) &&
                 sipi_level(v) >= 0);
     }
+    if (snp_hv_level(v, interrupt_request, true) >= 0) {
+        return true;
+    }
     if (v->level[v->vmpl].reset_hold) {
         return interrupt_request & CPU_INTERRUPT_SIPI;
     }
     if (takes_interrupts(v)) {
         return snp_pending_interrupt(cpu, interrupt_request);
+    }
+    if (v->vmpl == v->delivery_vmpl) {
+        return interrupt_request & CPU_INTERRUPT_SIPI;
     }
     /* Another level's event: HLT here must not keep it waiting. */
     return interrupt_request & (CPU_INTERRUPT_HARD | CPU_INTERRUPT_NMI |

@@ -327,6 +327,12 @@ static const char *check_control(CPUX86State *env, const struct vmsa *vmsa)
     return NULL;
 }
 
+bool snp_vmsa_features_ok(uint64_t features)
+{
+    return (features & SEV_FEATURE_SNP_ACTIVE) &&
+           !(features & ~VMSA_FEATURES_KNOWN);
+}
+
 const char *snp_vmsa_check(CPUX86State *env, const struct vmsa *vmsa,
                            unsigned vmpl)
 {
