@@ -41,6 +41,25 @@ static void check_cpuid(void)
            "CPUID D with XCR0");
 }
 
+/* The host cannot see XCR0: the GHCB's says which components count. */
+static uint32_t xsave_size(uint64_t subleaf, uint64_t xcr0)
+{
+    ghcb_begin();
+    GHCB_SET(rax, 0xd);
+    GHCB_SET(rcx, subleaf);
+    GHCB_SET(xcr0, xcr0);
+    return ghcb_call(SVM_EXIT_CPUID, 0, 0) == 0 ? (uint32_t)ghcb->rbx : 0;
+}
+
+static void check_xsave_size(void)
+{
+    report(xsave_size(0, 1) == 0x240 && xsave_size(0, 3) == 0x240,
+           "CPUID D, 0: size with x87 and SSE");
+    report(xsave_size(0, 7) == 0x340, "with AVX");
+    report(xsave_size(1, 3) == 0x240 && xsave_size(1, 7) == 0x340,
+           "CPUID D, 1: compacted size");
+}
+
 static uint64_t msr(bool write, uint32_t index, uint64_t value)
 {
     ghcb_begin();
@@ -229,6 +248,7 @@ static void check_misuse(void)
 void guest_main(void)
 {
     check_cpuid();
+    check_xsave_size();
     check_msr();
     check_io();
     check_string_io();

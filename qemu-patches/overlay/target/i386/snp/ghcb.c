@@ -25,6 +25,10 @@
 
 #define X2APIC_EOI 0x80b
 
+#define CPUID_XSAVE_LEAF 0xd
+/* x87, SSE and the header */
+#define XSAVE_LEGACY_SIZE 0x240
+
 /* RAX of a VMMCALL: no hypercall exists (KVM's -KVM_ENOSYS) */
 #define VMMCALL_ENOSYS (-1000ll)
 
@@ -209,11 +213,43 @@ void ghcb_write_back(GhcbCall *call)
 
 /* ---- GHCB page: events that need no file of their own ---- */
 
+/*
+ * EBX of CPUID D, 0 and 1: the size of an XSAVE area with @components, which
+ * the guest names, for the host cannot see its XCR0.
+ */
+static uint32_t xsave_size(X86CPU *cpu, uint64_t components, bool compacted)
+{
+    uint32_t size = XSAVE_LEGACY_SIZE, regs[4];
+
+    for (int i = 2; i < 63; i++) {
+        if (!(components >> i & 1)) {
+            continue;
+        }
+        snp_cpuid(cpu, CPUID_XSAVE_LEAF, i, regs);
+        if (!compacted) {
+            size = MAX(size, regs[R_EBX] + regs[R_EAX]);
+            continue;
+        }
+        /* ECX bit 1: it starts at a multiple of 64. */
+        size = (regs[R_ECX] & 2 ? ROUND_UP(size, 64) : size) + regs[R_EAX];
+    }
+    return size;
+}
+
 static void do_cpuid(GhcbCall *call)
 {
+    X86CPU *cpu = call->v->cpu;
+    uint32_t leaf = call->g->rax, subleaf = call->g->rcx;
+    uint64_t components = call->g->xcr0;
     uint32_t regs[4];
 
-    snp_cpuid(call->v->cpu, call->g->rax, call->g->rcx, regs);
+    snp_cpuid(cpu, leaf, subleaf, regs);
+    if (subleaf && ghcb_is_valid(call->g, GHCB_VALID_BIT(xss))) {
+        components |= call->g->xss;
+    }
+    if (leaf == CPUID_XSAVE_LEAF && subleaf <= 1) {
+        regs[R_EBX] = xsave_size(cpu, components, subleaf);
+    }
     call->g->rax = regs[R_EAX];
     call->g->rbx = regs[R_EBX];
     call->g->rcx = regs[R_ECX];
