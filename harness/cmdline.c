@@ -39,6 +39,7 @@ static void add_platform(GStrvBuilder *b, const struct vm_config *c)
         /* as a KVM with VMPL switching wants it: shared RAM from memfd, split
          * irqchip */
         add(b, "-accel", "kvm");
+        add(b, "-cpu", "EPYC-v4");
         add(b, "-machine",
             "q35,i8042=off,confidential-guest-support=sev0%s,"
             "kernel-irqchip=split,memory-backend=ram0",
@@ -52,6 +53,9 @@ static void add_platform(GStrvBuilder *b, const struct vm_config *c)
     } else {
         g_autofree char *chip = escape(c->chip);
         add(b, "-accel", "tcg");
+        /* fast strings: Linux then copies by instructions that the emulator
+         * executes in bulk */
+        add(b, "-cpu", "EPYC-v4,+erms,+fsrm");
         add(b, "-machine", "q35,i8042=off,confidential-guest-support=sev0%s",
             igvm);
         add(b, "-object", "sev-snp-emulated,id=sev0,chip=%s%s%s", chip,
@@ -63,7 +67,6 @@ static void add_platform(GStrvBuilder *b, const struct vm_config *c)
     } else {
         add(b, "-bios", "%s", c->firmware);
     }
-    add(b, "-cpu", "EPYC-v4");
     add(b, "-m", "%uM", c->memory);
     add(b, "-smp", "%u", c->cpus);
 }

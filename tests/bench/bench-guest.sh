@@ -23,7 +23,7 @@ trap 'exit 130' INT TERM
 mkdir -p "$dir/root/dev"
 cp "$build/tests/bench/guest-load" "$dir/root/init"
 (cd "$dir/root" && find . | cpio -o -H newc --quiet) >"$dir/initrd"
-truncate -s 128M "$dir/disk"
+truncate -s 512M "$dir/disk"
 
 # Chip and IGVM file as launch would take them.
 command=$("$build/harness/evtpm" launch --print-command)
@@ -35,7 +35,7 @@ boot()
 {
     log=$1
     shift
-    timeout "$limit" "$art/qemu-system-x86_64" -accel tcg "$@" -cpu EPYC-v4 \
+    timeout "$limit" "$art/qemu-system-x86_64" -accel tcg "$@" -cpu "EPYC-v4,+erms,+fsrm" \
         -m 512 -nodefaults -no-user-config -no-reboot -display none -vga none \
         -serial "file:$log" -kernel "$art/bzImage" -initrd "$dir/initrd" \
         -append 'console=ttyS0 quiet panic=-1 pci=lastbus=0' \

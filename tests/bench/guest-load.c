@@ -16,11 +16,11 @@
 
 #include <openssl/evp.h>
 
-#define COMPUTE_ROUNDS 200000000u
-#define SYSCALLS 1000000u
+#define COMPUTE_ROUNDS 400000000u
+#define SYSCALLS 3000000u
 #define BLOCK (1u << 20)
-#define CRYPTO_BLOCKS 24u
-#define DISK_BLOCKS 96u
+#define CRYPTO_BLOCKS 96u
+#define DISK_BLOCKS 512u
 #define PAGES_SIZE (96u << 20)
 
 static unsigned char *block;
