@@ -67,10 +67,48 @@ refused() { # NAME FILE STATUS REGEXP
     fi
 }
 
+# Another firmware in a finished file: the digest is that of a file built with it.
+composed() { # FIRMWARE
+    "$guests/mkigvm" "$build/svsm/svsm.elf" -v "$build/svsm/vtpm/evtpm-vtpm" \
+        -f "$guests/$1.fw" -o "$work/direct" &&
+        "$guests/mkigvm" -r "$guests/svsm-crash.igvm" -f "$guests/$1.fw" \
+            -o "$work/other" &&
+        "$guests/mkigvm" -r "$guests/svsm-calls.igvm" -f "$guests/$1.fw" \
+            -o "$work/composed"
+    good=$?
+    direct=$("$guests/mkigvm" -m "$work/direct")
+    [ $good -eq 0 ] && [ -n "$direct" ] &&
+        [ "$direct" = "$("$guests/mkigvm" -m "$work/composed")" ]
+    verdict $? "$1 put into a file: the digest of one built with it"
+    [ "$direct" != "$("$guests/mkigvm" -m "$work/other")" ]
+    verdict $? "$1 put into another SVSM's file: another digest"
+}
+
+not_composed() { # NAME IGVM FIRMWARE REGEXP
+    "$guests/mkigvm" -r "$2" -f "$3" -o "$work/none" 2>"$work/messages"
+    [ $? -eq 1 ] && [ ! -e "$work/none" ] &&
+        [ "$(wc -l <"$work/messages")" -eq 1 ] && grep -Eq "$4" "$work/messages"
+    good=$?
+    verdict $good "$1: one line that matches /$4/"
+    [ $good -eq 0 ] || sed 's/^/#   /' "$work/messages"
+}
+
 base=$guests/launch.igvm
 measured launch
 measured modes
 measured vmpl-switch
+
+composed svsm-any
+cat "$guests/svsm-any.fw" "$guests/svsm-any.fw" >"$work/large.fw"
+head -c 65536 /dev/zero >"$work/zero.fw"
+not_composed "a file without firmware" "$base" "$guests/svsm-any.fw" \
+    "has 0 bytes below 4 GiB"
+not_composed "a larger firmware" "$guests/svsm-calls.igvm" "$work/large.fw" \
+    "has 65536 bytes below 4 GiB, the new one needs 131072"
+not_composed "no firmware" "$guests/svsm-calls.igvm" "$work/zero.fw" \
+    "new firmware: "
+not_composed "no IGVM file" "$guests/svsm-any.fw" "$guests/svsm-any.fw" \
+    "not an IGVM file"
 
 refused "no file" "$work/none" 1 "No such file"
 : >"$work/empty"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Wraps one ELF program as an IGVM file: what the test guests are built with; or measures one. */
+/* Wraps one ELF program as an IGVM file: what the test guests are built with; changes or measures one. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -7,11 +7,14 @@
 #include "lib/file.h"
 #include "lib/igvm_build.h"
 #include "lib/launch_digest.h"
+#include "tests/guest/igvm-edit.h"
 
 static int usage(void)
 {
     fputs("usage: mkigvm ELF [-v VTPM-ELF] [-f OVMF] [-p POLICY] -o OUT\n"
-          "       mkigvm -m IGVM\n",
+          "       mkigvm -r IGVM -f OVMF -o OUT    put OVMF into the file\n"
+          "       mkigvm -a IGVM -o OUT            ask for all parameters\n"
+          "       mkigvm -m IGVM                   launch digest\n",
           stderr);
     return 2;
 }
@@ -36,14 +39,37 @@ static int measure(const char *path)
     return 0;
 }
 
+/* With a firmware: put it into the file; without: add parameters. */
+static int change(const char *path, const char *firmware, const char *out)
+{
+    struct evtpm_blob in = { 0 }, fw = { 0 }, blob = { 0 };
+    struct evtpm_error err = { "" };
+    int rc = evtpm_file_read(path, 1u << 26, &in, &err);
+
+    if (rc == 0 && firmware) {
+        rc = evtpm_file_read(firmware, 1u << 24, &fw, &err);
+        rc = rc ? rc : igvm_edit_firmware(&in, &fw, &blob, &err);
+    } else if (rc == 0) {
+        rc = igvm_edit_parameters(&in, &blob, &err);
+    }
+    rc = rc ? rc : evtpm_file_write(out, blob.data, blob.size, 0666, &err);
+    if (rc < 0) {
+        fprintf(stderr, "mkigvm: %s: %s\n", path, err.text);
+    }
+    evtpm_blob_clear(&in);
+    evtpm_blob_clear(&fw);
+    evtpm_blob_clear(&blob);
+    return rc < 0;
+}
+
 int main(int argc, char **argv)
 {
     struct igvm_build_options options = { 0 };
     struct evtpm_error err = { "" };
-    const char *out = NULL;
+    const char *out = NULL, *replace = NULL, *add = NULL;
     int c;
 
-    while ((c = getopt(argc, argv, "v:f:p:o:m:")) != -1) {
+    while ((c = getopt(argc, argv, "v:f:p:o:m:r:a:")) != -1) {
         switch (c) {
         case 'v':
             options.vtpm = optarg;
@@ -57,13 +83,25 @@ int main(int argc, char **argv)
         case 'o':
             out = optarg;
             break;
+        case 'r':
+            replace = optarg;
+            break;
+        case 'a':
+            add = optarg;
+            break;
         case 'm':
             return measure(optarg);
         default:
             return usage();
         }
     }
-    if (!out || argc - optind != 1) {
+    if (out && add && argc == optind) {
+        return change(add, NULL, out);
+    }
+    if (out && replace && options.firmware && argc == optind) {
+        return change(replace, options.firmware, out);
+    }
+    if (!out || add || replace || argc - optind != 1) {
         return usage();
     }
     options.svsm = argv[optind];

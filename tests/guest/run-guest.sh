@@ -4,6 +4,7 @@
 #
 # QEMU is $EVTPM_QEMU, else qemu-system-x86_64 of $EVTPM_ARTIFACTS, else of artifacts/ in the build
 # directory ($G_TEST_BUILDDIR, else the current one). Logs stay in tests/guest/logs there.
+# EVTPM_SVSM_IGVM=FILE: svsm-any runs on the SVSM of that IGVM file, by mkigvm -r.
 set -u
 
 source=$(cd "$(dirname "$0")" && pwd)
@@ -40,14 +41,25 @@ explain() { # NAME
     tail -n 5 "$logs/$1/stderr" | sed 's/^/#   /'
 }
 
+# The file to start; another SVSM's gets the test firmware first
+igvm_file() { # NAME
+    if [ "$1" != svsm-any ] || [ -z "${EVTPM_SVSM_IGVM:-}" ]; then
+        echo "$guests/$1.igvm"
+        return
+    fi
+    "$guests/mkigvm" -r "$EVTPM_SVSM_IGVM" -f "$guests/$1.fw" \
+        -o "$logs/$1/igvm" && echo "$logs/$1/igvm"
+}
+
 start_qemu() { # NAME LIMIT OPTIONS...
     name=$1
     limit=$2
     shift 2
+    file=$(igvm_file "$name") || exit 1
     timeout -k 5 "$limit" "$qemu" -accel tcg \
         -machine q35,confidential-guest-support=sev0,igvm-cfg=igvm0 \
         -object "sev-snp-emulated,id=sev0,chip=$chip" \
-        -object "igvm-cfg,id=igvm0,file=$guests/$name.igvm" \
+        -object "igvm-cfg,id=igvm0,file=$file" \
         -cpu EPYC-v4 -m 64 -nodefaults -vga none -display none -no-reboot \
         -monitor none -serial none -parallel none \
         -debugcon "file:$logs/$name/console" \
