@@ -51,7 +51,7 @@ plain()
 {
     rm -f "$dir/plain.log"
     began=$(now_ms)
-    "$art/qemu-system-x86_64" -accel tcg -machine q35,i8042=off -cpu EPYC-v4,+erms,+fsrm -m 512 \
+    "$art/qemu-system-x86_64" -accel tcg -machine q35,i8042=off -cpu EPYC-v4 -m 512 \
         -nodefaults -no-user-config -no-reboot -display none -vga none \
         -bios "$art/OVMF.fd" -serial "file:$dir/plain.log" \
         -kernel "$art/bzImage" -initrd "$art/initramfs.img" \
