@@ -242,6 +242,30 @@ static void check_ipi_eoi(void)
     apic_write(APIC_EOI, 0);
 }
 
+/* The host writes to shared memory only: a page that became private stays as it is. */
+static void check_private_page(void)
+{
+    volatile struct hv_doorbell *other = page_share(page_alloc());
+    unsigned int before = hv_count;
+
+    doorbell(GHCB_DOORBELL_SET, (uint64_t)other);
+    report(psc((uint64_t)other, GHCB_PSC_PRIVATE) == 0,
+           "the page becomes private");
+    page_map((void *)other, (uint64_t)other, PTE_PRIVATE_RW);
+    pvalidate(other, false, true);
+    other->events = 0x7777;
+    hv_ipi(SELF | IPI);
+    report(other->events == 0x7777, "and is not written any more");
+    doorbell(GHCB_DOORBELL_CLEAR, 0);
+    doorbell(GHCB_DOORBELL_SET, (uint64_t)bell);
+    take();
+    apic_write(APIC_EOI, 0);
+    report(hv_ipi(SELF | (IPI + 16)) == 0 && hv_count > before &&
+               take() == (NFS | (IPI + 16)),
+           "another page can take its place");
+    apic_write(APIC_EOI, 0);
+}
+
 /* ---- VMPL2 without restricted injection ---- */
 
 static volatile struct {
@@ -341,5 +365,6 @@ void guest_main(void)
     check_nmi();
     check_ipi();
     check_ipi_eoi();
+    check_private_page();
     check_vmpl2();
 }
