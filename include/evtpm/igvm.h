@@ -193,6 +193,13 @@ struct igvm_memory_map_entry {
 };
 EVTPM_SIZE(struct igvm_memory_map_entry, 24);
 
+struct igvm_memory_range {
+    uint64_t starting_gpa_page_number;
+    uint64_t number_of_pages;
+};
+EVTPM_SIZE(struct igvm_memory_range, 16);
+#define IGVM_MMIO_RANGES 2u /* what MMIO_RANGES writes: as many of the above */
+
 #define IGVM_ENVIRONMENT_MEMORY_IS_SHARED (1u << 0)
 
 #endif

@@ -97,6 +97,7 @@ base=$guests/launch.igvm
 measured launch
 measured modes
 measured vmpl-switch
+measured params
 
 composed svsm-any
 cat "$guests/svsm-any.fw" "$guests/svsm-any.fw" >"$work/large.fw"

@@ -5,9 +5,19 @@
  */
 
 #include "qemu/osdep.h"
+#include "qemu/units.h"
 #include "qapi/error.h"
+#include "qom/object.h"
+#include "hw/acpi/aml-build.h"
+#include "hw/acpi/bios-linker-loader.h"
+#include "hw/i386/pc.h"
+#include "acpi-build.h"
+#include "acpi-common.h"
 #include "e820_memory_layout.h"
 #include "igvm-internal.h"
+
+/* Of an ACPI table's checksum (ACPI 5.2.6) */
+#define ACPI_CHECKSUM_OFFSET 9
 
 bool igvm_area_add(IgvmLoader *l, const struct igvm_header *h, Error **errp)
 {
@@ -90,6 +100,57 @@ static bool fill_memory_map(IgvmLoader *l, const struct igvm_header *h,
     return fill(l, h, map, (n + 1) * sizeof(*map), errp);
 }
 
+/*
+ * The table that firmware gets by fw_cfg. There the firmware's linker computes
+ * the checksum; here the table is whole.
+ */
+static bool fill_madt(IgvmLoader *l, const struct igvm_header *h, Error **errp)
+{
+    X86MachineState *x86ms = X86_MACHINE(l->machine);
+    BIOSLinker *linker = bios_linker_loader_init();
+    g_autoptr(GArray) table = g_array_new(false, true, 1);
+    uint8_t sum = 0;
+
+    bios_linker_loader_alloc(linker, ACPI_BUILD_TABLE_FILE, table, 64, false);
+    acpi_build_madt(table, linker, x86ms, x86ms->oem_id, x86ms->oem_table_id);
+    bios_linker_loader_cleanup(linker);
+    for (guint i = 0; i < table->len; i++) {
+        sum += g_array_index(table, uint8_t, i);
+    }
+    g_array_index(table, uint8_t, ACPI_CHECKSUM_OFFSET) -= sum;
+    return fill(l, h, table->data, table->len, errp);
+}
+
+static uint64_t host_property(Object *host, const char *name)
+{
+    return host ? object_property_get_uint(host, name, NULL) : 0;
+}
+
+/*
+ * Two ranges: from the end of low RAM to 4 GiB, and the PCI hole above high
+ * RAM. What else is in the first one (firmware, memory that the file adds) is
+ * known to the file's maker.
+ */
+static bool fill_mmio_ranges(IgvmLoader *l, const struct igvm_header *h,
+                             Error **errp)
+{
+    X86MachineState *x86ms = X86_MACHINE(l->machine);
+    Object *host = acpi_get_i386_pci_host();
+    uint64_t start = host_property(host, PCI_HOST_PROP_PCI_HOLE64_START);
+    uint64_t end = host_property(host, PCI_HOST_PROP_PCI_HOLE64_END);
+    struct igvm_memory_range range[IGVM_MMIO_RANGES] = {
+        { x86ms->below_4g_mem_size / IGVM_PAGE_SIZE,
+          (4 * GiB - x86ms->below_4g_mem_size) / IGVM_PAGE_SIZE },
+        { start / IGVM_PAGE_SIZE, (end - start) / IGVM_PAGE_SIZE },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(range); i++) {
+        cpu_to_le64s(&range[i].starting_gpa_page_number);
+        cpu_to_le64s(&range[i].number_of_pages);
+    }
+    return fill(l, h, range, sizeof(range), errp);
+}
+
 bool igvm_fill_parameter(IgvmLoader *l, const struct igvm_header *h,
                          Error **errp)
 {
@@ -106,6 +167,10 @@ bool igvm_fill_parameter(IgvmLoader *l, const struct igvm_header *h,
         return fill(l, h, &value, sizeof(value), errp);
     case IGVM_VHT_MEMORY_MAP:
         return fill_memory_map(l, h, errp);
+    case IGVM_VHT_MADT:
+        return fill_madt(l, h, errp);
+    case IGVM_VHT_MMIO_RANGES:
+        return fill_mmio_ranges(l, h, errp);
     case IGVM_VHT_COMMAND_LINE:
         return fill(l, h, cmdline, strlen(cmdline) + 1, errp);
     case IGVM_VHT_SRAT:
