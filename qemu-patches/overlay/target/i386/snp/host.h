@@ -25,6 +25,7 @@ struct SevSnpEmulated {
 
     char *chip_dir;
     bool debug_read;
+    bool reflect_npf;
 
     struct evtpm_chip *chip;
     struct evtpm_blob cert_table;

@@ -47,6 +47,11 @@ int snp_hv_level(SnpVcpu *v, int interrupt_request, bool wake);
 void snp_vcpu_init_once(void);
 /* The host lets VMPL @target run, which did not ask. False: it cannot. */
 bool snp_vcpu_preempt(SnpVcpu *v, unsigned target);
+/*
+ * #VMEXIT(NPF) of a level other than VMPL0: its VMSA tells why, VMPL0 runs.
+ * False, and nothing happened, if VMPL0 cannot be entered.
+ */
+bool snp_vcpu_reflect_npf(SnpVcpu *v, uint64_t info_1, uint64_t info_2);
 /* As snp_terminate(), with @retaddr from generated code, or 0. */
 G_NORETURN void snp_terminate_ra(CPUState *cs, uintptr_t retaddr, int status,
                                  const char *fmt, ...)

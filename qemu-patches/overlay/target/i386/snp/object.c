@@ -129,6 +129,7 @@ static int snp_tcg_init(ConfidentialGuestSupport *cgs, Error **errp)
         sev_set_guest_state(SEV_COMMON(s), SEV_STATE_LAUNCH_UPDATE);
     }
     snp_vm_create(SEV_SNP_GUEST(s)->kvm_start_conf.policy, s->debug_read);
+    snp_vm->reflect_npf = s->reflect_npf;
     cgs->ready = true;
     return 0;
 }
@@ -164,6 +165,16 @@ static void snp_set_debug_read(Object *obj, bool value, Error **errp)
     SEV_SNP_EMULATED(obj)->debug_read = value;
 }
 
+static bool snp_get_reflect_npf(Object *obj, Error **errp)
+{
+    return SEV_SNP_EMULATED(obj)->reflect_npf;
+}
+
+static void snp_set_reflect_npf(Object *obj, bool value, Error **errp)
+{
+    SEV_SNP_EMULATED(obj)->reflect_npf = value;
+}
+
 static void snp_emulated_class_init(ObjectClass *oc, void *data)
 {
     ConfidentialGuestSupportClass *klass = CONFIDENTIAL_GUEST_SUPPORT_CLASS(oc);
@@ -181,6 +192,10 @@ static void snp_emulated_class_init(ObjectClass *oc, void *data)
                                    snp_set_debug_read);
     object_class_property_set_description(oc, "debug-read",
             "permit tests to read private memory through the monitor");
+    object_class_property_add_bool(oc, "reflect-npf", snp_get_reflect_npf,
+                                   snp_set_reflect_npf);
+    object_class_property_set_description(oc, "reflect-npf",
+            "run VMPL0 after a nested page fault of another VMPL");
 }
 
 static void snp_emulated_instance_init(Object *obj)

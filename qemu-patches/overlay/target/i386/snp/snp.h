@@ -70,6 +70,7 @@ struct SnpVm {
     SnpRmp *rmp;
     uint64_t policy;
     bool debug_read;         /* host may read private memory: policy DEBUG or test property */
+    bool reflect_npf;        /* VMPL0 learns of the other levels' nested page faults */
     /* statistics for "info snp" */
     uint64_t vmgexits, vmpl_switches, page_state_changes, pvalidates;
 };

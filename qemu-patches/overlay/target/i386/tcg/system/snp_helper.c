@@ -125,6 +125,26 @@ static G_NORETURN void raise_vc(CPUX86State *env, uint64_t code,
     raise_exception_err_ra(env, EXCP1D_VC, code, retaddr);
 }
 
+/* EXITINFO1 of the #VMEXIT(NPF), APM vol. 2 15.25.6 and 15.36.10 */
+static uint64_t npf_info(const SnpFault *fault)
+{
+    uint64_t info = NPF_USER | (fault->table ? NPF_TABLE : NPF_FINAL);
+
+    if (fault->kind != RMP_FAULT_NOT_COVERED) {
+        info |= NPF_PRESENT | NPF_RMP;
+    }
+    if (fault->kind == RMP_FAULT_PERMISSION) {
+        info |= NPF_VMPL;
+    }
+    /* A walk of the guest's tables counts as a write (15.25.5). */
+    if (fault->table || fault->access == MMU_DATA_STORE) {
+        info |= NPF_WRITE;
+    } else if (fault->access == MMU_INST_FETCH) {
+        info |= NPF_FETCH;
+    }
+    return info | (fault->private ? NPF_ENC : 0);
+}
+
 static G_NORETURN void end_by_fault(CPUX86State *env, uintptr_t retaddr)
 {
     CPUState *cs = env_cpu(env);
@@ -136,6 +156,13 @@ static G_NORETURN void end_by_fault(CPUX86State *env, uintptr_t retaddr)
 
     trace_snp_rmp_fault(cs->cpu_index, v->vmpl, gpa, fault->kind,
                         fault->access);
+    if (snp_vm->reflect_npf && v->vmpl) {
+        cpu_restore_state(cs, retaddr);
+        if (snp_vcpu_reflect_npf(v, npf_info(fault), gpa)) {
+            cpu_loop_exit(cs);
+        }
+        retaddr = 0;
+    }
     switch (fault->kind) {
     case RMP_FAULT_PERMISSION:
         snp_terminate_ra(cs, retaddr, SNP_EXIT_VMPL_FAULT,
