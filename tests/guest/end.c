@@ -70,6 +70,26 @@ static void end(void)
     survive("private access to a shared page");
 }
 
+#elif defined(END_PVALIDATE_SHARED)
+/* The host took the page back and leaves it so. */
+static void end(void)
+{
+    target = page_share(page_alloc());
+    report(true, "a page is shared");
+    page_map(target, (uint64_t)target, PTE_PRIVATE_RW);
+    pvalidate(target, false, true);
+    survive("PVALIDATE of a shared page");
+}
+
+#elif defined(END_RMPADJUST_NOWHERE)
+static void end(void)
+{
+    target = page_map(page_window(), 0x7f00000000, PTE_PRIVATE_RW);
+    report(true, "a page is mapped where no memory is");
+    rmpadjust(target, false, rdx_of(1, 0));
+    survive("RMPADJUST where no memory is");
+}
+
 #elif defined(END_NOWHERE)
 static void end(void)
 {

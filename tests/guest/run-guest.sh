@@ -56,9 +56,16 @@ start_qemu() { # NAME LIMIT OPTIONS...
     limit=$2
     shift 2
     file=$(igvm_file "$name") || exit 1
+    properties=
+    case ${1:-} in
+    sev:*)
+        properties=,${1#sev:}
+        shift
+        ;;
+    esac
     timeout -k 5 "$limit" "$qemu" -accel tcg \
         -machine q35,confidential-guest-support=sev0,igvm-cfg=igvm0 \
-        -object "sev-snp-emulated,id=sev0,chip=$chip" \
+        -object "sev-snp-emulated,id=sev0,chip=$chip$properties" \
         -object "igvm-cfg,id=igvm0,file=$file" \
         -cpu EPYC-v4 -m 64 -nodefaults -vga none -display none -no-reboot \
         -monitor none -serial none -parallel none \
