@@ -69,6 +69,7 @@
 #define SNP_VECTOR_VC 29
 #define SVM_EXIT_DR7_READ 0x27u
 #define SVM_EXIT_DR7_WRITE 0x37u
+#define SVM_EXIT_EXCP_DB 0x41u
 #define SVM_EXIT_EXCP_AC 0x51u
 #define SVM_EXIT_EXCP_MC 0x52u
 #define SVM_EXIT_INTR 0x060

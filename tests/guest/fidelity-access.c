@@ -303,10 +303,60 @@ static void check_states(void)
     }
 }
 
+/* ---- accesses of two pages, the second one not validated ---- */
+
+static const struct {
+    const char *what;
+    uint8_t code[4];
+    unsigned int length;
+    uint64_t rdi, rcx, rcx_after;
+} crossing[] = {
+    { "read", BYTES(0x66, 0x8b, 0x07), FID_ADDRESS + PAGE - 1, 0, 0 },
+    { "write", BYTES(0x66, 0x89, 0x07), FID_ADDRESS + PAGE - 1, 0, 0 },
+    { "REP STOS", BYTES(0xf3, 0xaa), FID_ADDRESS + PAGE - 16, 32, 16 },
+};
+
+/* 15.36.10: restartable; a plain write has not begun, a string instruction has got so far. */
+static void check_crossing(unsigned int row, unsigned int vmpl,
+                           unsigned int cpl, unsigned int mode)
+{
+    struct fid_run run = { vmpl, cpl, mode, crossing[row].code,
+                           crossing[row].length, .rax = 0x5a5a,
+                           .rcx = crossing[row].rcx,
+                           .rdi = crossing[row].rdi };
+    uint64_t begun = crossing[row].rcx ? 0x5a : 0xcc;
+    volatile uint8_t *last;
+    struct fid_outcome out;
+
+    fid_page(PAGE_VALID, MAP2_RMP4);
+    if (vmpl > 0) {
+        fid_rights(vmpl, RMP_PERM_ALL);
+    }
+    last = (uint8_t *)fid_alias() + PAGE - 1;
+    *last = 0xcc;
+    fid_go(&run, &out);
+    report(is_trap(&out, READ, SNP_VECTOR_VC, SVM_EXIT_PAGE_NOT_VALIDATED) &&
+               out.rcx == crossing[row].rcx_after && *last == begun,
+           "%s into a page that is not validated, VMPL%u, CPL%u, %s: #VC 404 "
+           "[15.36.10]", crossing[row].what, vmpl, cpl, fid_mode_name(mode));
+    if (out.kind != TRAP) {
+        fid_explain(&out);
+    }
+}
+
+static void check_crossings(void)
+{
+    for (unsigned int i = 0; i < 3 * SNP_VMPL_COUNT * 2 * 2; i++) {
+        check_crossing(i % 3, i / 3 % SNP_VMPL_COUNT, i / 12 % 2 * 3,
+                       i / 24 ? MODE_COMPAT : MODE_64);
+    }
+}
+
 void guest_main(void)
 {
     fid_init();
     check_vmpl0();
     check_all_rights();
     check_states();
+    check_crossings();
 }

@@ -14,9 +14,12 @@
 #define MODES_LONG (MODE_64 | MODE_COMPAT)
 #define BOTH (CPL0 | CPL3)
 #define IOPL3 0x3000
+#define TF 0x100
+#define TRAP_DB 1
 #define NONE 0xff
 #define VC SNP_VECTOR_VC
 #define MSR_APIC_BASE 0x1b
+#define MSR_DEBUGCTL 0x1d9
 
 static const struct {
     const char *spec, *what;
@@ -25,6 +28,7 @@ static const struct {
     unsigned int vmpls, cpls, modes;
     uint64_t rax, rcx, rdx, rflags, features;
     unsigned int vector, error; /* NONE: it is executed */
+    bool after;                 /* the exception is a trap: RIP is past it */
 } rows[] = {
     { "15.35.5", "CPUID", BYTES(0x0f, 0xa2), VMPL_ALL, BOTH, MODES_ALL,
       .vector = VC, .error = SVM_EXIT_CPUID },
@@ -105,6 +109,16 @@ static const struct {
     { "app. B", "RDMSR of SYSENTER_EIP", BYTES(0x0f, 0x32), VMPL_ALL, CPL0,
       MODES_LONG, .rcx = 0x176, .vector = NONE },
 
+    { "app. B", "RDMSR of DEBUGCTL", BYTES(0x0f, 0x32), VMPL_ALL, CPL0,
+      MODES_ALL, .rcx = MSR_DEBUGCTL, .vector = NONE },
+    { "app. B", "WRMSR of DEBUGCTL", BYTES(0x0f, 0x30), VMPL_ALL, CPL0,
+      MODES_ALL, .rcx = MSR_DEBUGCTL, .vector = NONE },
+    { "13.1.1", "WRMSR of DEBUGCTL, reserved bits", BYTES(0x0f, 0x30),
+      VMPL_ALL, CPL0, MODES_ALL, .rcx = MSR_DEBUGCTL, .rdx = 1,
+      .vector = TRAP_GP },
+    { "app. B", "RDMSR of the last branch's address", BYTES(0x0f, 0x32),
+      VMPL_ALL, CPL0, MODES_LONG, .rcx = 0x1db, .vector = NONE },
+
     { "15.35.5", "RDPMC", BYTES(0x0f, 0x33), VMPL_ALL, CPL0, MODES_ALL,
       .vector = VC, .error = SVM_EXIT_RDPMC },
     { "15.9", "RDPMC without CR4.PCE", BYTES(0x0f, 0x33), VMPL_ALL, CPL3,
@@ -117,6 +131,8 @@ static const struct {
       .vector = VC, .error = SVM_EXIT_WBINVD },
     { "15.9", "WBINVD", BYTES(0x0f, 0x09), VMPL_ALL, CPL3, MODES_LONG,
       .vector = TRAP_GP },
+    { "15.35.5", "WBNOINVD: intercepted as WBINVD", BYTES(0xf3, 0x0f, 0x09),
+      VMPL_ALL, CPL0, MODES_ALL, .vector = VC, .error = SVM_EXIT_WBINVD },
     { "15.9", "LOCK WBINVD", BYTES(0xf0, 0x0f, 0x09), VMPL_ALL, CPL0,
       MODES_ALL, .vector = TRAP_UD },
     { "15.35.5", "VMMCALL", BYTES(0x0f, 0x01, 0xd9), VMPL_ALL, BOTH,
@@ -138,6 +154,13 @@ static const struct {
       .features = SEV_FEATURE_DEBUG_SWAP, .vector = NONE },
     { "15.35.5", "read of DR6", BYTES(0x0f, 0x21, 0xf0), VMPL_ALL, CPL0,
       MODES_ALL, .vector = NONE },
+
+    { "15.12.2", "single step (#DB is intercepted)", BYTES(0x90), VMPL_ALL,
+      BOTH, MODES_ALL, .rflags = TF, .vector = VC, .error = SVM_EXIT_EXCP_DB,
+      .after = true },
+    { "15.36.13", "single step with DebugSwap", BYTES(0x90), VMPL_LOWER, BOTH,
+      MODES_ALL, .rflags = TF, .features = SEV_FEATURE_DEBUG_SWAP,
+      .vector = TRAP_DB, .after = true },
 
     { "15.35.5", "RDTSC", BYTES(0x0f, 0x31), VMPL_ALL, BOTH, MODES_ALL,
       .vector = NONE },
@@ -191,7 +214,7 @@ static bool is_right(unsigned int row, unsigned int mode,
     /* Real mode has no error codes. */
     return out->kind == TRAP && out->vector == rows[row].vector &&
            (mode == MODE_REAL || out->error == rows[row].error) &&
-           out->rip == FID_CODE;
+           out->rip == FID_CODE + (rows[row].after ? rows[row].length : 0);
 }
 
 static void check(unsigned int row, unsigned int vmpl, unsigned int cpl,
@@ -257,6 +280,25 @@ static void check_status(void)
     }
 }
 
+/* Appendix B: each VMPL's DEBUGCTL lies in its VMSA. */
+static void check_debugctl(void)
+{
+    static const uint8_t write[] = { 0x0f, 0x30 }, read[] = { 0x0f, 0x32 };
+    bool good = true;
+
+    for (unsigned int i = 0; i < 2 * SNP_VMPL_COUNT; i++) {
+        unsigned int vmpl = i % SNP_VMPL_COUNT;
+        struct fid_run run = { vmpl, 0, MODE_64,
+                               i < SNP_VMPL_COUNT ? write : read, 2,
+                               .rax = vmpl << 2, .rcx = MSR_DEBUGCTL };
+        struct fid_outcome out;
+
+        fid_go(&run, &out);
+        good = good && out.kind == DONE && out.rax == vmpl << 2;
+    }
+    report(good, "each VMPL has a DEBUGCTL of its own [app. B]");
+}
+
 /* 15.35.5, GHCB 4.1.5: data accesses to what is no memory, mapped without C-bit */
 static void check_mmio(void)
 {
@@ -295,5 +337,6 @@ void guest_main(void)
         check_row(row);
     }
     check_status();
+    check_debugctl();
     check_mmio();
 }

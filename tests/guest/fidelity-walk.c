@@ -351,6 +351,66 @@ static void check_aliases(void)
     }
 }
 
+/* ---- the IDT: read as data are (15.34.5), with the rights that data need (15.36.7) ---- */
+
+static const struct {
+    const char *what;
+    enum fid_state state;
+    unsigned int perms;
+    bool works;
+} idt_rows[] = {
+    { "private, all rights", PAGE_VALID, RMP_PERM_ALL, true },
+    { "private, may read", PAGE_VALID, RMP_PERM_READ, true },
+    { "private, may not read", PAGE_VALID,
+      RMP_PERM_ALL & ~RMP_PERM_READ, false },
+    { "shared, mapped without C-bit", PAGE_SHARED, 0, true },
+    { "shared, mapped with C-bit", PAGE_SHARED_C1, 0, false },
+};
+
+static void check_idt_row(unsigned int row, unsigned int vmpl,
+                          unsigned int cpl)
+{
+    static const uint8_t int3[] = { 0xcc };
+    static uint8_t *window;
+    enum fid_state state = idt_rows[row].state;
+    uint64_t gpa = fid_page(state, MAP4_RMP4);
+    struct fid_run run = { vmpl, cpl, MODE_64, int3, 1, .idt = FID_ADDRESS };
+    struct fid_outcome out;
+    bool good;
+
+    if (!window) {
+        window = page_window();
+    }
+    page_map(window, gpa,
+             state == PAGE_VALID ? PTE_PRIVATE_RW : PTE_SHARED_RW);
+    memcpy(window, fid_idt(), 32 * 16);
+    if (state == PAGE_VALID) {
+        fid_rights(vmpl, idt_rows[row].perms);
+    }
+    fid_go(&run, &out);
+    good = idt_rows[row].works
+               ? out.kind == DONE && out.rip == FID_CODE + 1
+               : out.kind == NPF && (out.info_1 & NPF_RMP) &&
+                     out.info_2 / PAGE == gpa / PAGE && out.rip == FID_CODE;
+    report(good, "INT3 by an IDT that is %s, VMPL%u, CPL%u: %s [15.34.5]",
+           idt_rows[row].what, vmpl, cpl,
+           idt_rows[row].works ? "handled" : "NPF");
+    if (!good) {
+        fid_explain(&out);
+    }
+}
+
+static void check_idt(void)
+{
+    for (unsigned int row = 0; row < sizeof(idt_rows) / sizeof(idt_rows[0]);
+         row++) {
+        for (unsigned int vmpl = 1; vmpl < SNP_VMPL_COUNT; vmpl++) {
+            check_idt_row(row, vmpl, 0);
+            check_idt_row(row, vmpl, 3);
+        }
+    }
+}
+
 void guest_main(void)
 {
     fid_init();
@@ -358,4 +418,5 @@ void guest_main(void)
     check_walks();
     check_accessed_dirty();
     check_aliases();
+    check_idt();
 }

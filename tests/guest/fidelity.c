@@ -164,7 +164,8 @@ static void set_long(struct vmsa *v, const struct fid_run *run)
     v->gdtr = (struct vmsa_seg){ .limit = sizeof(gdt) - 1,
                                  .base = (uint64_t)gdt };
     v->idtr = (struct vmsa_seg){ .limit = sizeof(idt) - 1,
-                                 .base = (uint64_t)idt };
+                                 .base = run->idt ? run->idt
+                                                  : (uint64_t)idt };
     v->tr = (struct vmsa_seg){ SEL_TSS, 0x8b, sizeof(tss) - 1,
                                (uint64_t)&tss };
     v->cpl = (uint8_t)run->cpl;
@@ -299,6 +300,11 @@ static void put_code(const struct fid_run *run)
 
     memset(at, 0xcc, 32);
     memcpy(at, run->code, run->length);
+}
+
+const void *fid_idt(void)
+{
+    return idt;
 }
 
 void fid_go(const struct fid_run *run, struct fid_outcome *out)

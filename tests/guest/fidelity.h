@@ -55,6 +55,7 @@ struct fid_run {
     uint64_t rax, rcx, rdx, rdi;
     uint64_t rflags;   /* beside bit 1 */
     uint64_t features; /* SEV_FEATURES beside SNPActive; not at VMPL0 */
+    uint64_t idt;      /* another address of the IDT; long mode, not at VMPL0 */
 };
 
 struct fid_outcome {
@@ -81,6 +82,7 @@ uint64_t *fid_table(unsigned int level);
 
 /* ---- rows (fidelity.c) ---- */
 void fid_init(void);
+const void *fid_idt(void); /* at most a page */
 void fid_go(const struct fid_run *run, struct fid_outcome *out);
 /* What came, as a line of commentary. */
 void fid_explain(const struct fid_outcome *out);

@@ -199,6 +199,58 @@ void snp_mmu_raise(CPUX86State *env, uintptr_t retaddr)
     }
 }
 
+/* ---- MSRs that TCG has no register for: the VMSA of the level is it ---- */
+
+#define MSR_DEBUGCTL 0x1d9
+#define MSR_LAST_BRANCH_FROM 0x1db
+#define MSR_LAST_BRANCH_TO 0x1dc
+#define MSR_LAST_EXCEPTION_FROM 0x1dd
+#define MSR_LAST_EXCEPTION_TO 0x1de
+#define DEBUGCTL_VALID 0x3f
+
+/* Offset of the field, or 0 */
+static size_t vmsa_msr(uint32_t msr)
+{
+    switch (msr) {
+    case MSR_DEBUGCTL:
+        return offsetof(struct vmsa, dbgctl);
+    case MSR_LAST_BRANCH_FROM:
+        return offsetof(struct vmsa, br_from);
+    case MSR_LAST_BRANCH_TO:
+        return offsetof(struct vmsa, br_to);
+    case MSR_LAST_EXCEPTION_FROM:
+        return offsetof(struct vmsa, last_excp_from);
+    case MSR_LAST_EXCEPTION_TO:
+        return offsetof(struct vmsa, last_excp_to);
+    default:
+        return 0;
+    }
+}
+
+static uint64_t vmsa_field(SnpVcpu *v, size_t offset)
+{
+    const SnpLevel *level = &v->level[v->vmpl];
+    uint64_t value = 0;
+
+    if (level->vmsa_host) {
+        return ldq_le_p((char *)level->vmsa_host + offset);
+    }
+    snp_private_read(level->vmsa_gpa + offset, &value, sizeof(value));
+    return le64_to_cpu(value);
+}
+
+static void set_vmsa_field(SnpVcpu *v, size_t offset, uint64_t value)
+{
+    const SnpLevel *level = &v->level[v->vmpl];
+
+    if (level->vmsa_host) {
+        stq_le_p((char *)level->vmsa_host + offset, value);
+        return;
+    }
+    value = cpu_to_le64(value);
+    snp_private_write(level->vmsa_gpa + offset, &value, sizeof(value));
+}
+
 /* ---- intercepts ---- */
 
 bool snp_vc_at_translation(uint32_t type)
@@ -231,7 +283,7 @@ static bool msr_is_guests(uint32_t msr)
     case MSR_IA32_PRED_CMD:
         return true;
     default:
-        return false;
+        return vmsa_msr(msr) != 0;
     }
 }
 
@@ -252,6 +304,9 @@ void snp_check_vc(CPUX86State *env, uint32_t type, uint64_t param,
             return;
         }
         break;
+    case SVM_EXIT_EXCP_AC:
+        break;
+    case SVM_EXIT_EXCP_DB: /* or a guest could keep a CPU in #DB for ever */
     case SVM_EXIT_READ_DR7:
     case SVM_EXIT_WRITE_DR7:
         if (env_archcpu(env)->snp->sev_features & SEV_FEATURE_DEBUG_SWAP) {
@@ -299,7 +354,11 @@ bool snp_rdmsr(CPUX86State *env, uint32_t msr, uint64_t *value)
                  SEV_STATUS_ES | SEV_STATUS_SEV;
         return true;
     default:
-        return false;
+        if (!vmsa_msr(msr)) {
+            return false;
+        }
+        *value = vmsa_field(v, vmsa_msr(msr));
+        return true;
     }
 }
 
@@ -314,6 +373,12 @@ bool snp_wrmsr(CPUX86State *env, uint32_t msr, uint64_t value, bool *fault)
         return true;
     case MSR_AMD64_SEV_STATUS:
         *fault = true;
+        return true;
+    case MSR_DEBUGCTL:
+        *fault = value & ~DEBUGCTL_VALID;
+        if (!*fault) {
+            set_vmsa_field(v, vmsa_msr(msr), value);
+        }
         return true;
     default:
         return false;
