@@ -19,6 +19,10 @@
 #define LOW_GDT 0x280
 #define LOW_IDT 0x300
 #define LOW_STACK 0xff0
+/* Further pages there: tables for both kinds of legacy paging */
+#define LOW_DIRECTORY 0x11000ull
+#define LOW_LEAVES 0x12000ull
+#define LOW_POINTERS 0x14000ull
 
 /* See fidelity-code.S. */
 struct fid_entry {
@@ -59,6 +63,8 @@ static uint8_t stack[8192] __attribute__((aligned(16))); /* at CPL0 */
 static uint8_t frames[4096] __attribute__((aligned(16)));
 
 static uint8_t *low;
+static uint64_t *low_directory, *low_leaves; /* LOW_DIRECTORY, LOW_LEAVES */
+static uint64_t *low_pointers;               /* of PAE: LOW_POINTERS */
 static struct vmsa *vmsa[SNP_VMPL_COUNT];
 
 struct descriptor_table {
@@ -97,16 +103,26 @@ static void make_descriptors(void)
     __asm__ volatile("ltr %w0" : : "r"(SEL_TSS));
 }
 
-static void make_low(void)
+static void *low_page(uint64_t gpa)
 {
-    low = page_map(page_window(), FID_LOW, PTE_PRIVATE_RW);
-    if (pvalidate(low, false, true).eax != SNP_OK) {
+    void *page = page_map(page_window(), gpa, PTE_PRIVATE_RW);
+
+    if (pvalidate(page, false, true).eax != SNP_OK) {
         report(false, "a page of low memory can be validated");
         finish();
     }
     for (unsigned int vmpl = 1; vmpl < SNP_VMPL_COUNT; vmpl++) {
-        vmpl_grant(low, PAGE, vmpl, RMP_PERM_ALL);
+        vmpl_grant(page, PAGE, vmpl, RMP_PERM_ALL);
     }
+    return memset(page, 0, PAGE);
+}
+
+static void make_low(void)
+{
+    low = low_page(FID_LOW);
+    low_directory = low_page(LOW_DIRECTORY);
+    low_leaves = low_page(LOW_LEAVES);
+    low_pointers = low_page(LOW_POINTERS);
 }
 
 void fid_init(void)
@@ -218,8 +234,52 @@ static void write_low(bool real)
     ((uint64_t *)(low + LOW_GDT))[2] = 0x00cf93000000ffff;
 }
 
-static void set_low(struct vmsa *v, bool real)
+static bool low_cbit; /* of FID_LOW_TARGET by PAE */
+
+/* Both kinds of tables map the code and the target, and nothing else. */
+static void write_low_tables(bool pae)
 {
+    const unsigned int code = FID_LOW / PAGE, target = FID_LOW_TARGET / PAGE;
+    uint32_t *narrow = (uint32_t *)low_leaves;
+
+    memset(low_leaves, 0, PAGE);
+    low_directory[0] = LOW_LEAVES | PTE_P | PTE_W;
+    low_pointers[0] = LOW_DIRECTORY | PTE_P;
+    if (pae) {
+        low_leaves[code] = FID_LOW | PTE_P | PTE_W | SNP_CBIT;
+        low_leaves[target] = FID_LOW_TARGET | PTE_P | PTE_W |
+                             (low_cbit ? SNP_CBIT : 0);
+    } else {
+        narrow[code] = FID_LOW | PTE_P | PTE_W;
+        narrow[target] = FID_LOW_TARGET | PTE_P | PTE_W;
+    }
+}
+
+uint8_t *fid_low_page(bool shared, bool cbit)
+{
+    static uint8_t *page;
+
+    if (!page) {
+        page = page_window();
+    }
+    low_cbit = cbit;
+    page_map(page, FID_LOW_TARGET, PTE_PRIVATE_RW);
+    psc(FID_LOW_TARGET, GHCB_PSC_SHARED);
+    if (shared) {
+        page_map(page, FID_LOW_TARGET, PTE_SHARED_RW);
+    } else {
+        psc(FID_LOW_TARGET, GHCB_PSC_PRIVATE);
+        pvalidate(page, false, true);
+        for (unsigned int vmpl = 1; vmpl < SNP_VMPL_COUNT; vmpl++) {
+            vmpl_grant(page, PAGE, vmpl, RMP_PERM_ALL);
+        }
+    }
+    return memset(page, 0xcc, PAGE);
+}
+
+static void set_low(struct vmsa *v, unsigned int mode)
+{
+    const bool real = mode == MODE_REAL, pae = mode == MODE_PAE;
     const struct vmsa_seg real_data = { FID_LOW >> 4, 0x93, 0xffff, FID_LOW };
     const struct vmsa_seg flat_data = { 0x10, 0xc93, 0xffffffff, 0 };
 
@@ -232,8 +292,13 @@ static void set_low(struct vmsa *v, bool real)
     v->tr = (struct vmsa_seg){ 0, 0x8b, 0xffff, 0 };
     v->cpl = 0;
     v->cr0 = real ? 0x10 : 0x11;
-    v->cr3 = 0;
+    v->cr3 = pae ? LOW_POINTERS : LOW_DIRECTORY;
     v->cr4 = 0x40;
+    if (pae || mode == MODE_PAGED) {
+        write_low_tables(pae);
+        v->cr0 |= 1u << 31;
+        v->cr4 |= pae ? 1u << 5 : 0;
+    }
     v->efer = VMSA_EFER_SVME;
     v->rip = real ? 0 : FID_LOW;
     v->rsp = real ? LOW_STACK : FID_LOW + LOW_STACK;
@@ -252,7 +317,7 @@ static bool enter_lower(const struct fid_run *run)
     if (is_long(run)) {
         set_long(v, run);
     } else {
-        set_low(v, run->mode == MODE_REAL);
+        set_low(v, run->mode);
     }
     v->rflags = 2 | run->rflags;
     v->sev_features = SEV_FEATURE_SNP_ACTIVE | run->features;
@@ -266,6 +331,13 @@ static bool enter_lower(const struct fid_run *run)
 
 /* ---- outcome ---- */
 
+/* Makes RIP of any mode one that begins at FID_CODE. */
+static uint64_t code_offset(const struct fid_run *run)
+{
+    return is_long(run) ? 0
+                        : FID_CODE - (run->mode == MODE_REAL ? 0 : FID_LOW);
+}
+
 static void read_frame(const struct fid_run *run, struct fid_outcome *out)
 {
     const struct frame64 *f = (void *)(frames + sizeof(frames) - sizeof(*f));
@@ -275,11 +347,11 @@ static void read_frame(const struct fid_run *run, struct fid_outcome *out)
                                      .rip = f->rip, .rflags = f->rflags,
                                      .rax = f->rax, .rcx = f->rcx,
                                      .rdx = f->rdx };
-    } else if (run->mode == MODE_FLAT) {
+    } else if (run->mode != MODE_REAL) {
         const struct frame32 *g = (void *)(low + LOW_STACK - sizeof(*g));
 
         *out = (struct fid_outcome){ .vector = g->vector, .error = g->error,
-                                     .rip = g->eip - FID_LOW + FID_CODE,
+                                     .rip = g->eip + code_offset(run),
                                      .rflags = g->eflags, .rax = g->eax,
                                      .rcx = g->ecx, .rdx = g->edx };
     } else {
@@ -287,7 +359,7 @@ static void read_frame(const struct fid_run *run, struct fid_outcome *out)
         const struct frame16 *g = (void *)(low + LOW_STACK - 22);
 
         *out = (struct fid_outcome){ .vector = g->vector,
-                                     .rip = g->ip + FID_CODE,
+                                     .rip = g->ip + code_offset(run),
                                      .rflags = g->flags, .rax = g->eax,
                                      .rcx = g->ecx, .rdx = g->edx };
     }
@@ -322,7 +394,8 @@ void fid_go(const struct fid_run *run, struct fid_outcome *out)
     if (!enter_lower(run)) {
         *out = (struct fid_outcome){ .kind = LOST };
     } else if (v->guest_exit_code == SVM_EXIT_NPF) {
-        *out = (struct fid_outcome){ .kind = NPF, .rip = v->rip,
+        *out = (struct fid_outcome){ .kind = NPF,
+                                     .rip = v->rip + code_offset(run),
                                      .info_1 = v->guest_exit_info_1,
                                      .info_2 = v->guest_exit_info_2 };
     } else if (v->guest_exit_code == SVM_EXIT_VMGEXIT) {
@@ -363,6 +436,10 @@ const char *fid_mode_name(unsigned int mode)
         return "compatibility";
     case MODE_FLAT:
         return "protected";
+    case MODE_PAGED:
+        return "32-bit paging";
+    case MODE_PAE:
+        return "PAE";
     default:
         return "real";
     }

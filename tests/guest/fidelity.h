@@ -19,7 +19,8 @@
 #define FID_PAGE 5               /* the 4 KiB page of the target that rows use */
 #define FID_ADDRESS (FID_TARGET + FID_PAGE * PAGE)
 #define FID_NOWHERE 0x40400000ull /* mapped by no entry */
-#define FID_LOW 0x10000ull        /* GPA of code and stack where paging is off */
+#define FID_LOW 0x10000ull        /* code and stack outside long mode; linear = GPA */
+#define FID_LOW_TARGET 0x13000ull /* the page that rows outside long mode use */
 
 /* Sets of each, for rows that are generated over several */
 #define VMPL(n) (1u << (n))
@@ -29,8 +30,11 @@
 #define CPL3 (1u << 3)
 #define MODE_64 (1u << 0)
 #define MODE_COMPAT (1u << 1) /* 32-bit code in long mode */
-#define MODE_FLAT (1u << 2)   /* 32-bit protected mode, paging off; CPL0, not at VMPL0 */
-#define MODE_REAL (1u << 3)   /* the same of real mode */
+/* CPL0, not at VMPL0: */
+#define MODE_FLAT (1u << 2)  /* 32-bit protected mode, paging off */
+#define MODE_REAL (1u << 3)
+#define MODE_PAGED (1u << 4) /* 32-bit entries */
+#define MODE_PAE (1u << 5)
 
 /* Sizes of the guest's mapping and of the RMP entries */
 enum fid_size { MAP4_RMP4, MAP4_RMP2, MAP2_RMP4, MAP2_RMP2, FID_SIZES };
@@ -79,6 +83,8 @@ volatile uint64_t *fid_leaf(void);
 void *fid_alias(void);
 /* Table pages of the rows' address space, from the top: 0 to 3; 3 has the target's 4 KiB leaves. */
 uint64_t *fid_table(unsigned int level);
+/* FID_LOW_TARGET, private and full of INT3, or shared; `cbit`: PAE maps it with C-bit. Its GPA at VMPL0. */
+uint8_t *fid_low_page(bool shared, bool cbit);
 
 /* ---- rows (fidelity.c) ---- */
 void fid_init(void);
