@@ -247,16 +247,12 @@ bool snp_vcpu_reflect_npf(SnpVcpu *v, uint64_t info_1, uint64_t info_2)
 {
     hwaddr gpa = v->level[v->vmpl].vmsa_gpa;
     uint64_t info[] = { cpu_to_le64(info_1), cpu_to_le64(info_2) };
-    struct vmsa vmsa;
 
-    if (!v->vmpl || take_vmsa(v, 0, &vmsa)) {
+    if (!v->vmpl || !switch_level(v, 0, SVM_EXIT_NPF)) {
         return false;
     }
-    leave_level(v, SVM_EXIT_NPF, true);
     snp_private_write(gpa + offsetof(struct vmsa, guest_exit_info_1), info,
                       sizeof(info));
-    enter_level(v, 0, &vmsa, true);
-    qatomic_inc(&snp_vm->vmpl_switches);
     return true;
 }
 
