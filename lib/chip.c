@@ -124,6 +124,17 @@ static int take_identity(const char *dir, struct evtpm_chip *chip,
     return rc;
 }
 
+/* Certificates of another chip would only be noticed by whoever verifies. */
+static int check_chain(const char *dir, const struct evtpm_chip *chip,
+                       struct evtpm_error *err)
+{
+    const struct evtpm_chain chain = { chip->ark, chip->ask, chip->vcek };
+
+    return evtpm_chain_verify(&chain, time(NULL), err) < 0
+               ? evtpm_fail_prefix(err, "%s", dir)
+               : 0;
+}
+
 struct evtpm_chip *evtpm_chip_load(const char *dir, struct evtpm_error *err)
 {
     struct evtpm_chip *chip = calloc(1, sizeof(*chip));
@@ -137,7 +148,8 @@ struct evtpm_chip *evtpm_chip_load(const char *dir, struct evtpm_error *err)
         load_cert(dir, "vcek.pem", &chip->vcek, err) < 0 ||
         load_vcek_key(dir, chip, err) < 0 ||
         load_root_key(dir, chip, err) < 0 ||
-        take_identity(dir, chip, err) < 0) {
+        take_identity(dir, chip, err) < 0 ||
+        check_chain(dir, chip, err) < 0) {
         evtpm_chip_free(chip);
         return NULL;
     }

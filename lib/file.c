@@ -32,7 +32,8 @@ static int read_all(int fd, uint8_t *data, size_t size)
 int evtpm_file_read(const char *path, size_t most, struct evtpm_blob *out,
                     struct evtpm_error *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    /* Opening a FIFO would wait for its writer. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     uint8_t *data = NULL;
     struct stat st;
     int rc = -1;
