@@ -11,6 +11,7 @@
 #include "system/confidential-guest-support.h"
 #include "evtpm/igvm.h"
 #include "evtpm/snp.h"
+#include "lib/file.h"
 #include "lib/igvm.h"
 
 typedef struct IgvmArea {

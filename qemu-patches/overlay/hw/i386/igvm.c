@@ -20,6 +20,9 @@
 #include "exec/address-spaces.h"
 #include "trace.h"
 
+/* More than any guest's first gigabyte would be a mistake, not a guest. */
+#define IGVM_FILE_MAX GiB
+
 /* ---- Platform and policy ---- */
 
 static const struct {
@@ -46,6 +49,11 @@ static bool cgs_supports(IgvmLoader *l, const struct igvm_supported_platform *p)
 
 static bool choose_platform(IgvmLoader *l, Error **errp)
 {
+    if (l->cgs && !l->cgs->ready) {
+        error_setg(errp, "accelerator does not support confidential guest %s",
+                   object_get_typename(OBJECT(l->cgs)));
+        return false;
+    }
     if (l->cgs && (!l->klass->check_support || !l->klass->set_guest_state)) {
         error_setg(errp, "%s cannot start from an IGVM file",
                    object_get_typename(OBJECT(l->cgs)));
@@ -257,25 +265,25 @@ bool pc_igvm_load(PCMachineState *pcms, Error **errp)
         .filename = pcms->igvm->filename,
         .cgs = MACHINE(pcms)->cgs,
     };
-    g_autofree char *contents = NULL;
-    g_autoptr(GError) gerr = NULL;
-    gsize size;
+    struct evtpm_blob contents = { 0 };
     bool ok;
 
     if (l.cgs) {
         l.klass = CONFIDENTIAL_GUEST_SUPPORT_GET_CLASS(l.cgs);
     }
     /* Read, not mapped: what was checked is what is loaded. */
-    if (!g_file_get_contents(l.filename, &contents, &size, &gerr)) {
-        error_setg(errp, "IGVM file: %s", gerr->message);
+    if (evtpm_file_read(l.filename, IGVM_FILE_MAX, &contents, &err) < 0) {
+        error_setg(errp, "IGVM file: %s", err.text);
         return false;
     }
-    if (igvm_open(contents, size, &l.file, &err) < 0) {
+    if (igvm_open(contents.data, contents.size, &l.file, &err) < 0) {
         error_setg(errp, "IGVM file '%s': %s", l.filename, err.text);
+        evtpm_blob_clear(&contents);
         return false;
     }
     ok = choose_platform(&l, errp) && set_policy(&l, errp) &&
          igvm_prepare_memory(&l, errp) && load_directives(&l, errp);
     igvm_areas_free(&l);
+    evtpm_blob_clear(&contents);
     return ok;
 }

@@ -43,6 +43,8 @@ struct SevSnpEmulated {
 
 /* The VM's object; NULL unless snp_on(). */
 SevSnpEmulated *snp_object(void);
+/* Whether a model like @cpu can be a vCPU of such a guest. */
+bool snp_check_cpu(X86CPU *cpu, Error **errp);
 
 /* ---- launch.c ---- */
 

@@ -41,6 +41,9 @@ bool snp_launch_start(SevSnpEmulated *s, Error **errp)
     struct evtpm_error err = { "" };
     unsigned status;
 
+    if (!snp_check_cpu(X86_CPU(first_cpu), errp)) {
+        return false;
+    }
     status = amdsp_launch_start(&s->sp, s->chip, policy, &err);
     if (status) {
         error_setg(errp, "SNP launch, policy 0x%" PRIx64 ": %s", policy,
@@ -123,7 +126,11 @@ static void fill_special(SevSnpEmulated *s, ConfidentialGuestPageType type,
                          void *page)
 {
     if (type == CGS_PAGE_TYPE_SECRETS) {
-        amdsp_fill_secrets(&s->sp, page);
+        struct snp_secrets_page *secrets = page;
+
+        amdsp_fill_secrets(&s->sp, secrets);
+        memcpy(secrets->gosvw, SEV_SNP_GUEST(s)->kvm_start_conf.gosvw,
+               sizeof(secrets->gosvw));
     } else {
         snp_cpuid_fill(X86_CPU(first_cpu), page);
     }

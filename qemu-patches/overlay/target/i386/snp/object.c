@@ -18,6 +18,8 @@
 #include "qemu/error-report.h"
 #include "qom/object_interfaces.h"
 #include "system/replay.h"
+#include "system/runstate.h"
+#include "system/system.h"
 #include "host.h"
 
 /* What the AMD-SP model says of itself in its reports */
@@ -30,6 +32,9 @@ SevSnpEmulated *snp_object(void)
 {
     return snp_on() ? SEV_SNP_EMULATED(current_machine->cgs) : NULL;
 }
+
+/* APIC IDs are bytes unless the CPU model has x2APIC. */
+#define VCPUS_MAX 255
 
 /* Only what the private view of memory covers can be part of the machine. */
 static bool check_machine(MachineState *ms, Error **errp)
@@ -49,6 +54,16 @@ static bool check_machine(MachineState *ms, Error **errp)
     } else if (ms->smp.max_cpus > ms->smp.cpus) {
         error_setg(errp, "sev-snp-emulated does not support CPU hotplug "
                    "(maxcpus above cpus)");
+    } else if (ms->smp.cpus > VCPUS_MAX) {
+        error_setg(errp, "sev-snp-emulated supports up to %u vCPUs, not %u",
+                   VCPUS_MAX, ms->smp.cpus);
+    } else if (runstate_check(RUN_STATE_INMIGRATE)) {
+        error_setg(errp, "sev-snp-emulated does not support migration "
+                   "(-incoming)");
+    } else if (should_mlock(mlock_state)) {
+        /* Locked pages cannot be discarded when they change their state. */
+        error_setg(errp, "sev-snp-emulated does not support locked memory "
+                   "(-overcommit mem-lock)");
     } else if (!PC_MACHINE(ms)->igvm &&
                !pc_system_has_bios_option(PC_MACHINE(ms))) {
         error_setg(errp, "sev-snp-emulated starts from an IGVM file or from "
@@ -58,6 +73,35 @@ static bool check_machine(MachineState *ms, Error **errp)
         return true;
     }
     return false;
+}
+
+bool snp_check_cpu(X86CPU *cpu, Error **errp)
+{
+    static const struct {
+        FeatureWord word;
+        uint32_t bit;
+        const char *name;
+    } needed[] = {
+        { FEAT_1_EDX, CPUID_MSR, "msr" },
+        { FEAT_1_EDX, CPUID_PAE, "pae" },
+        { FEAT_1_EDX, CPUID_APIC, "apic" },
+        { FEAT_8000_0001_EDX, CPUID_EXT2_NX, "nx" },
+        { FEAT_8000_0001_EDX, CPUID_EXT2_LM, "lm" },
+    };
+
+    if (!IS_AMD_CPU(&cpu->env)) {
+        error_setg(errp, "sev-snp-emulated needs a CPU model of AMD's, "
+                   "such as -cpu EPYC-v4");
+        return false;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
+        if (!(cpu->env.features[needed[i].word] & needed[i].bit)) {
+            error_setg(errp, "sev-snp-emulated needs a CPU model with %s, "
+                       "such as -cpu EPYC-v4", needed[i].name);
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool check_properties(SevSnpEmulated *s, MachineState *ms,
@@ -77,6 +121,9 @@ static bool check_properties(SevSnpEmulated *s, MachineState *ms,
                    "an IGVM file holds what is measured");
     } else if (common->kernel_hashes && !ms->kernel_filename) {
         error_setg(errp, "kernel-hashes needs -kernel");
+    } else if (SEV_SNP_GUEST(s)->kvm_finish_conf.vcek_disabled) {
+        error_setg(errp, "sev-snp-emulated does not support vcek-disabled: "
+                   "its chip has no other key");
     } else if (replay_mode != REPLAY_MODE_NONE) {
         error_setg(errp, "sev-snp-emulated does not support record/replay");
     } else {
