@@ -121,7 +121,8 @@ run() { # NAME STATUS MESSAGE OPTIONS LIMIT
     verdict $? "$text"
     [ "$status" -eq "$2" ] || echo "# $1: status $status"
     # The CPU model has features that TCG lacks; that is said for every guest.
-    grep -v "warning: TCG doesn't support requested feature" \
+    grep -v -e "warning: TCG doesn't support requested feature" \
+        -e 'WARNING: ASan.*makecontext' \
         "$logs/$1/stderr" >"$logs/$1/messages"
     if [ -n "$3" ]; then
         grep -Eq "$3" "$logs/$1/messages"
