@@ -1,14 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# images/guest/evtpm-evidence against the vTPM program. The kernel's report
-# directory is played by a directory whose files are made by our own mkdir.
+# evtpm-agent and images/guest/evtpm-evidence against the vTPM program. The
+# kernel's report directory is played by a directory whose files are made by our
+# own mkdir; the agent here is one that asks it too (play-configfs.c).
 # shellcheck disable=SC2317 # functions are called through check and trap
 # shellcheck disable=SC2016 # eval expands
 set -u
 
 build=$(cd "${G_TEST_BUILDDIR:-.}" && pwd)
 source=$(cd "${G_TEST_SRCDIR:-.}" && pwd)
-evidence=$source/images/guest/evtpm-evidence
+script=$source/images/guest/evtpm-evidence
+agent=$build/agent/evtpm-agent-sanitized
 program=$build/svsm/vtpm/evtpm-vtpm
 relay=$build/tests/unit/vtpm-relay
 
@@ -31,10 +33,9 @@ exec 8<>in 9<>out
 "$program" <in >out 2>log 8>&- 9>&- &
 pid=$!
 EVTPM_TCTI="cmd:$relay $work/in $work/out"
-EVTPM_STATE=$work/state
 EVTPM_TSM=$work/tsm
 EVTPM_SECURITYFS=$work/security
-export EVTPM_TCTI EVTPM_STATE EVTPM_TSM EVTPM_SECURITYFS
+export EVTPM_TCTI EVTPM_TSM EVTPM_SECURITYFS
 mkdir -p tsm play security/tpm0 security/ima
 printf 'event log' >security/tpm0/binary_bios_measurements
 printf 'ima log' >security/ima/binary_runtime_measurements
@@ -71,7 +72,7 @@ tests=0
 failed=0
 check()
 {
-    name=$1
+    name="$title: $1"
     shift
     tests=$((tests + 1))
     if "$@" >result 2>&1; then
@@ -102,71 +103,165 @@ refused()
     grep -q "$text" stderr && [ "$(wc -l <stderr)" -eq 1 ] && [ ! -s stdout ]
 }
 
-tpm2_startup -c -T "$EVTPM_TCTI"
-nonce=$(head -c 64 /dev/urandom | base64 -w0)
-check 'collect before ak is refused' \
-    refused 'no attestation key' "$evidence" collect "$nonce" "$nonce"
-check 'ak' eval '"$evidence" ak >ak.json'
-field ak.json ek_public ek.pub
-field ak.json ak_public ak.pub
-field ak.json ak_name ak.name
+# cut_at SIZE: the credential's first bytes, and nothing after them
+cut_at()
+{
+    head -c "$1" credential | base64 -w0
+}
 
-# The relying party's side, without a TPM
-printf '0123456789abcdef' >secret
-check 'the keys serve to make a credential' \
-    tpm2_makecredential -T none -u ek.pub -s secret \
-    -n "$(od -An -tx1 -v ak.name | tr -d ' \n')" -o credential
-credential=$(base64 -w0 credential)
+# cuts_refused STEP: the credential ends too early, at each STEP-th byte
+cuts_refused()
+{
+    at=1
+    while [ "$at" -lt "$(wc -c <credential)" ]; do
+        refused CREDENTIAL "$evidence" collect "$nonce" "$(cut_at "$at")" ||
+            { echo "at $at bytes" && return 1; }
+        at=$((at + $1))
+    done
+}
+
+# patched OFFSET OCTAL: the credential with another byte there
+patched()
+{
+    {
+        head -c "$1" credential
+        printf %b "\\0$2"
+        tail -c +$(($1 + 2)) credential
+    } | base64 -w0
+}
+
+no_sessions()
+{
+    for kind in loaded saved; do
+        tpm2_getcap -T "$EVTPM_TCTI" "handles-$kind-session" >"$kind" ||
+            return 1
+        cat "$kind"
+        [ ! -s "$kind" ] || return 1
+    done
+}
+
+# checks TITLE PROGRAM: everything that both programs do alike
+checks()
+{
+    title=$1
+    evidence=$2
+    EVTPM_STATE=$work/state.$title
+    export EVTPM_STATE
+
+    nonce=$(head -c 64 /dev/urandom | base64 -w0)
+    check 'collect before ak is refused' \
+        refused 'no attestation key' "$evidence" collect "$nonce" "$nonce"
+    check 'ak' eval '"$evidence" ak >ak.json'
+    field ak.json ek_public ek.pub
+    field ak.json ak_public ak.pub
+    field ak.json ak_name ak.name
+
+    # The relying party's side, without a TPM
+    printf '0123456789abcdef' >secret
+    check 'the keys serve to make a credential' \
+        tpm2_makecredential -T none -u ek.pub -s secret \
+        -n "$(od -An -tx1 -v ak.name | tr -d ' \n')" -o credential
+    credential=$(base64 -w0 credential)
+    check 'collect' eval \
+        '"$evidence" collect "$nonce" "$credential" >evidence.json'
+    check 'the evidence is one line' [ "$(wc -l <evidence.json)" -eq 1 ]
+
+    field evidence.json credential_secret returned
+    check 'the TPM returned the secret' cmp secret returned
+    echo "$nonce" | base64 -d >nonce
+    check 'the report was asked for with the nonce' cmp nonce inblob
+    check 'by the SVSM' grep -qx svsm service_provider
+    check 'about its vTPM' \
+        grep -qx c476f1eb-0123-45a5-9641-b4e7dde5bfe3 service_guid
+    field evidence.json certificates aux
+    check 'certificates are the host'"'"'s' cmp certificates aux
+    field evidence.json event_log events
+    check 'the event log is there' cmp security/tpm0/binary_bios_measurements events
+    field evidence.json ima_log ima
+    check 'the IMA log is there' cmp security/ima/binary_runtime_measurements ima
+    field evidence.json attest attest
+    field evidence.json signature signature
+    qualifier=$(sha256sum nonce | cut -d' ' -f1)
+    check 'the quote verifies with the nonce' \
+        tpm2_checkquote -u ak.pub -m attest -s signature -q "$qualifier"
+    check 'all 24 PCRs are there' \
+        [ "$(grep -o '"[0-9]*":"[0-9a-f]\{64\}"' evidence.json | wc -l)" -eq 24 ]
+
+    check 'a credential for another key is refused' eval \
+        'tpm2_createak -T "$EVTPM_TCTI" -C "$EVTPM_STATE/ek.ctx" -c other.ctx -G rsa \
+            -s rsassa -g sha256 -u other.pub -n other.name &&
+         tpm2_makecredential -T none -u ek.pub -s secret \
+            -n "$(od -An -tx1 -v other.name | tr -d " \n")" -o wrong &&
+         refused activatecredential "$evidence" collect "$nonce" \
+            "$(base64 -w0 wrong)"'
+    check 'a short nonce is refused' \
+        refused 'not 64 bytes' "$evidence" collect AAAA "$credential"
+    check 'a long nonce is refused' refused 'not 64 bytes' \
+        "$evidence" collect "$(head -c 65 /dev/zero | base64 -w0)" "$credential"
+    check 'a nonce that is not base64 is refused' \
+        refused 'not base64' "$evidence" collect '!' "$credential"
+    mv certificates elsewhere
+    check 'a host without certificates' eval \
+        '"$evidence" collect "$nonce" "$credential" |
+            grep -q "\"certificates\":\"\""'
+    mv elsewhere certificates
+    touch no-svsm
+    check 'a guest without SVSM is told' \
+        refused 'no SVSM' "$evidence" collect "$nonce" "$credential"
+    rm no-svsm
+    head -c 100 full >report
+    check 'a short report is refused' \
+        refused '100 bytes' "$evidence" collect "$nonce" "$credential"
+    cp full report
+    check 'nothing is left in configfs' [ -z "$(ls tsm)" ]
+    check 'the state is for its owner alone' \
+        [ -z "$(find "$EVTPM_STATE" -prune -perm /077)" ]
+}
+
+# hostile: what the agent parses itself
+hostile()
+{
+    check 'a credential cut off at any byte is refused' cuts_refused 1
+    check 'a credential with bytes after its end is refused' \
+        refused '1 bytes too many' "$evidence" collect "$nonce" \
+        "$({ cat credential && printf x; } | base64 -w0)"
+    check 'a file with another magic number is refused' \
+        refused 'not a file of' "$evidence" collect "$nonce" "$(patched 0 0)"
+    check 'a file of another version is refused' \
+        refused 'not a file of' "$evidence" collect "$nonce" "$(patched 7 2)"
+    check 'a size beyond the structure is refused' \
+        refused malformed "$evidence" collect "$nonce" "$(patched 8 377)"
+    check 'base64 with white space is refused' \
+        refused 'not base64' "$evidence" collect " $nonce" "$credential"
+    check 'one unpatched is not' eval \
+        '"$evidence" collect "$nonce" "$credential" >evidence.json'
+    printf x >>"$EVTPM_STATE/ak.ctx"
+    check 'a context with bytes after its end is refused' \
+        refused contextload "$evidence" collect "$nonce" "$credential"
+    : >"$EVTPM_STATE/ak.ctx"
+    check 'an empty context is refused' \
+        refused contextload "$evidence" collect "$nonce" "$credential"
+    check 'no session is left after that' no_sessions
+    check 'no TPM is told' eval 'EVTPM_TCTI=device:/nonexistent \
+        refused "no TPM at" "$evidence" ak'
+    check 'no command is told' refused usage: "$evidence"
+}
+
 printf 'certificate table' >certificates
-check 'collect' eval \
-    '"$evidence" collect "$nonce" "$credential" >evidence.json'
-check 'the evidence is one line' [ "$(wc -l <evidence.json)" -eq 1 ]
-
-field evidence.json credential_secret returned
-check 'the TPM returned the secret' cmp secret returned
-echo "$nonce" | base64 -d >nonce
-check 'the report was asked for with the nonce' cmp nonce inblob
-check 'by the SVSM' grep -qx svsm service_provider
-check 'about its vTPM' \
-    grep -qx c476f1eb-0123-45a5-9641-b4e7dde5bfe3 service_guid
-field evidence.json certificates aux
-check 'certificates are the host'"'"'s' cmp certificates aux
-field evidence.json event_log events
-check 'the event log is there' cmp security/tpm0/binary_bios_measurements events
-field evidence.json ima_log ima
-check 'the IMA log is there' cmp security/ima/binary_runtime_measurements ima
-field evidence.json attest attest
-field evidence.json signature signature
-qualifier=$(sha256sum nonce | cut -d' ' -f1)
-check 'the quote verifies with the nonce' \
-    tpm2_checkquote -u ak.pub -m attest -s signature -q "$qualifier"
-check 'all 24 PCRs are there' \
-    [ "$(grep -o '"[0-9]*":"[0-9a-f]\{64\}"' evidence.json | wc -l)" -eq 24 ]
-
-check 'a credential for another key is refused' eval \
-    'tpm2_createak -T "$EVTPM_TCTI" -C state/ek.ctx -c other.ctx -G rsa \
-        -s rsassa -g sha256 -u other.pub -n other.name &&
-     tpm2_makecredential -T none -u ek.pub -s secret \
-        -n "$(od -An -tx1 -v other.name | tr -d " \n")" -o wrong &&
-     refused activatecredential "$evidence" collect "$nonce" \
-        "$(base64 -w0 wrong)"'
-check 'a short nonce is refused' \
-    refused 'not 64 bytes' "$evidence" collect AAAA "$credential"
-check 'a nonce that is not base64 is refused' \
-    refused 'not base64' "$evidence" collect '!' "$credential"
-rm certificates
-check 'a host without certificates' eval \
-    '"$evidence" collect "$nonce" "$credential" |
-        grep -q "\"certificates\":\"\""'
-touch no-svsm
-check 'a guest without SVSM is told' \
-    refused 'no SVSM' "$evidence" collect "$nonce" "$credential"
-rm no-svsm
-head -c 100 report >short
-mv short report
-check 'a short report is refused' \
-    refused '100 bytes' "$evidence" collect "$nonce" "$credential"
-check 'nothing is left in configfs' [ -z "$(ls tsm)" ]
+cp report full
+tpm2_startup -c -T "$EVTPM_TCTI"
+checks evtpm-evidence "$script"
+keys=$EVTPM_STATE
+# The script leaves them to the kernel's resource manager when it fails.
+for kind in loaded saved; do
+    tpm2_flushcontext -T "$EVTPM_TCTI" "--$kind-session"
+done
+checks evtpm-agent "$agent"
+check 'no session is left in the TPM' no_sessions
+check 'the EK is that of tpm2_createek' cmp "$keys/ek.pub" "$EVTPM_STATE/ek.pub"
+check 'a key of the one is a key for the other' eval \
+    '"$script" collect "$nonce" "$credential" >evidence.json'
+hostile
 
 echo "1..$tests"
 exit "$failed"
