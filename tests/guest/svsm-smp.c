@@ -240,7 +240,7 @@ static void test_restart(struct ap *ap, void (*fn)(struct ap *),
     unsigned good = 0;
 
     ap->started = 0;
-    for (unsigned i = 0; i < RESTARTS; i++) {
+    for (unsigned i = 0; i < RESTARTS && good == i; i++) {
         struct vmsa *old = ap->vmsa;
 
         good += ap_start(ap, spare, fn) && ap_wait(&ap->started, i + 1) &&
@@ -258,7 +258,7 @@ static void test_destroy(struct ap *ap)
     unsigned good = 0;
 
     ap->started = 0;
-    for (unsigned i = 0; i < RESTARTS; i++) {
+    for (unsigned i = 0; i < RESTARTS && good == i; i++) {
         good += (uint32_t)ghcb_exit(GHCB_NAE_AP_CREATION,
                                     (uint64_t)ap->id << 32 | 2 << 16 |
                                         GHCB_AP_DESTROY,

@@ -437,8 +437,11 @@ int snp_vcpu_ap_creation(SnpVcpu *caller, uint32_t apic_id, unsigned vmpl,
     qemu_sem_init(&r->done, 0);
     trace_snp_ap_creation(CPU(caller->cpu)->cpu_index, apic_id, vmpl, request,
                           vmsa_gpa);
+    /* A target about to sleep misses a kick that comes without the lock. */
+    bql_lock();
     async_run_on_cpu(CPU(cpu), ap_work,
                      RUN_ON_CPU_HOST_PTR(g_atomic_rc_box_acquire(r)));
+    bql_unlock();
     if (cpu != caller->cpu) {
         wait_for_ap(CPU(caller->cpu), r);
     }
