@@ -6,22 +6,55 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/certs.h"
 #include "lib/file.h"
 
 #define FILE_MAX 0x10000u
+#define PATH_SIZE 4096
+
+static int make_path(char path[PATH_SIZE], const char *dir, const char *name,
+                     struct evtpm_error *err)
+{
+    int n = snprintf(path, PATH_SIZE, "%s/%s", dir, name);
+
+    return n < 0 || n >= PATH_SIZE
+               ? evtpm_fail(err, "path of the chip directory is too long")
+               : 0;
+}
 
 static int read_file(const char *dir, const char *name, struct evtpm_blob *out,
                      struct evtpm_error *err)
 {
-    char path[4096];
-    int n = snprintf(path, sizeof(path), "%s/%s", dir, name);
+    char path[PATH_SIZE];
 
-    if (n < 0 || (size_t)n >= sizeof(path)) {
-        return evtpm_fail(err, "path of the chip directory is too long");
+    return make_path(path, dir, name, err) < 0
+               ? -1
+               : evtpm_file_read(path, FILE_MAX, out, err);
+}
+
+/*
+ * Where the files of the present TCB are: the directory that the link "current"
+ * names, else the chip's own. The link is followed once, so that a roll
+ * meanwhile cannot mix two VCEKs; what it named stays.
+ */
+static int find_current(const char *dir, char where[PATH_SIZE],
+                        struct evtpm_error *err)
+{
+    char link[PATH_SIZE], name[64];
+    ssize_t n;
+
+    if (make_path(link, dir, "current", err) < 0) {
+        return -1;
     }
-    return evtpm_file_read(path, FILE_MAX, out, err);
+    n = readlink(link, name, sizeof(name) - 1);
+    if (n < 0) {
+        strcpy(where, dir); /* shorter than `link` */
+        return 0;
+    }
+    name[n] = '\0';
+    return make_path(where, dir, name, err);
 }
 
 static int load_cert(const char *dir, const char *name, struct evtpm_blob *der,
@@ -138,6 +171,7 @@ static int check_chain(const char *dir, const struct evtpm_chip *chip,
 struct evtpm_chip *evtpm_chip_load(const char *dir, struct evtpm_error *err)
 {
     struct evtpm_chip *chip = calloc(1, sizeof(*chip));
+    char current[PATH_SIZE];
 
     if (!chip) {
         evtpm_fail(err, "out of memory");
@@ -145,11 +179,11 @@ struct evtpm_chip *evtpm_chip_load(const char *dir, struct evtpm_error *err)
     }
     if (load_cert(dir, "ark.pem", &chip->ark, err) < 0 ||
         load_cert(dir, "ask.pem", &chip->ask, err) < 0 ||
-        load_cert(dir, "vcek.pem", &chip->vcek, err) < 0 ||
-        load_vcek_key(dir, chip, err) < 0 ||
+        find_current(dir, current, err) < 0 ||
+        load_cert(current, "vcek.pem", &chip->vcek, err) < 0 ||
+        load_vcek_key(current, chip, err) < 0 ||
         load_root_key(dir, chip, err) < 0 ||
-        take_identity(dir, chip, err) < 0 ||
-        check_chain(dir, chip, err) < 0) {
+        take_identity(dir, chip, err) < 0 || check_chain(dir, chip, err) < 0) {
         evtpm_chip_free(chip);
         return NULL;
     }

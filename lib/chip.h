@@ -9,6 +9,10 @@
  *
  * chip.json is for readers only: chip_id, product and TCB are taken from the VCEK certificate,
  * as a verifier takes them.
+ *
+ * Once the TCB was rolled on, vcek.pem, vcek-key.pem and chip.json are links into "current", itself
+ * a link to one of the directories tcb-HEX (the bytes of TCB_VERSION) that hold these three of each
+ * TCB the chip ever had. Replacing that one link is the roll; nothing else of a chip ever changes.
  */
 #ifndef EVTPM_LIB_CHIP_H
 #define EVTPM_LIB_CHIP_H
@@ -41,9 +45,34 @@ struct evtpm_chip_params {
 int evtpm_chip_create(const char *dir, const struct evtpm_chip_params *params,
                       struct evtpm_error *err);
 
+/*
+ * Rolls the chip's TCB on to `tcb`: a new VCEK, other derived keys. No component may go back, one
+ * must go on. Readers find the chip before or after; VMs that run keep what they started with. The
+ * VCEKs of earlier TCBs stay for evidence of that time. Returns 0 or -1.
+ */
+int evtpm_chip_roll_tcb(const char *dir, const struct snp_tcb *tcb,
+                        struct evtpm_error *err);
+
+/* The TCBs that the chip had, first to present, at most `max` of them: their number, or -1. */
+#define EVTPM_CHIP_HISTORY_MAX 256
+int evtpm_chip_history(const char *dir, struct snp_tcb *tcbs, size_t max,
+                       struct evtpm_error *err);
+
+/* The VCEK certificate (DER) of one of them; -1 for any other TCB. */
+int evtpm_chip_vcek(const char *dir, const struct snp_tcb *tcb,
+                    struct evtpm_blob *der, struct evtpm_error *err);
+
 /* Reads a directory; checks that the VCEK's key fits its certificate. NULL on error. */
 struct evtpm_chip *evtpm_chip_load(const char *dir, struct evtpm_error *err);
 void evtpm_chip_free(struct evtpm_chip *chip);
+
+/*
+ * The chip's secret at a TCB: what VCEK-rooted derived keys are made of. Each component is a one-way
+ * chain that runs from the highest version down, so that firmware of some version can have the
+ * secrets of all before it and none after. Returns 0 or -1.
+ */
+int evtpm_chip_secret(const struct evtpm_chip *chip, const struct snp_tcb *tcb,
+                      uint8_t secret[32]);
 
 /*
  * The certificate table of an extended guest request: VCEK, ASK, ARK, padded with zeros to whole

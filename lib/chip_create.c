@@ -4,7 +4,7 @@
  * directory beside it, which is renamed last: a reader finds the whole chip or
  * none.
  */
-#include "lib/chip.h"
+#include "lib/chip_priv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,11 +15,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "lib/certs.h"
-#include "lib/file.h"
-
-#define FILE_MAX 0x10000u
 
 static const char *const file_names[] = {
     "ark.pem",     "ask.pem",      "vcek.pem", "ark-key.pem",
@@ -44,98 +39,6 @@ struct work {
     struct evtpm_error *err;
 };
 
-static int make_path(char path[4096], const char *dir, const char *name)
-{
-    int n = snprintf(path, 4096, "%s/%s", dir, name);
-
-    return n < 0 || n >= 4096 ? -1 : 0;
-}
-
-static int put_file(struct work *w, const char *name, const void *data,
-                    size_t size, unsigned mode)
-{
-    char path[4096];
-
-    if (make_path(path, w->dir, name) < 0) {
-        return evtpm_fail(w->err, "path of the chip directory is too long");
-    }
-    return evtpm_file_write(path, data, size, mode, w->err);
-}
-
-static int put_key(struct work *w, const char *name, gnutls_x509_privkey_t key)
-{
-    gnutls_datum_t pem = { 0 };
-    int rc = gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL,
-                                               GNUTLS_PKCS_PLAIN, &pem);
-
-    if (rc < 0) {
-        return evtpm_fail(w->err, "%s: %s", name, gnutls_strerror(rc));
-    }
-    rc = put_file(w, name, pem.data, pem.size, 0600);
-    gnutls_memset(pem.data, 0, pem.size);
-    gnutls_free(pem.data);
-    return rc;
-}
-
-static int put_cert(struct work *w, const char *name,
-                    const struct evtpm_blob *der)
-{
-    gnutls_datum_t in = { der->data, (unsigned)der->size }, pem = { 0 };
-    int rc = gnutls_pem_base64_encode2("CERTIFICATE", &in, &pem);
-
-    if (rc < 0) {
-        return evtpm_fail(w->err, "%s: %s", name, gnutls_strerror(rc));
-    }
-    rc = put_file(w, name, pem.data, pem.size, 0644);
-    gnutls_free(pem.data);
-    return rc;
-}
-
-static int new_key(gnutls_x509_privkey_t *key, gnutls_pk_algorithm_t algo,
-                   unsigned bits, struct evtpm_error *err)
-{
-    int rc = gnutls_x509_privkey_init(key);
-
-    if (rc == 0) {
-        rc = gnutls_x509_privkey_generate(*key, algo, bits, 0);
-    }
-    return rc < 0 ? evtpm_fail(err, "cannot generate a key: %s",
-                               gnutls_strerror(rc))
-                  : 0;
-}
-
-static int borrow_file(const char *dir, const char *name,
-                       struct evtpm_blob *out, struct evtpm_error *err)
-{
-    char path[4096];
-
-    if (make_path(path, dir, name) < 0) {
-        return evtpm_fail(err, "path of the issuer's directory is too long");
-    }
-    return evtpm_file_read(path, FILE_MAX, out, err);
-}
-
-static int borrow_key(const char *dir, const char *name,
-                      gnutls_x509_privkey_t *key, struct evtpm_error *err)
-{
-    struct evtpm_blob pem = { 0 };
-    gnutls_datum_t data;
-    int rc = borrow_file(dir, name, &pem, err);
-
-    if (rc < 0) {
-        return rc;
-    }
-    data.data = pem.data;
-    data.size = (unsigned)pem.size;
-    rc = gnutls_x509_privkey_init(key);
-    if (rc == 0) {
-        rc = gnutls_x509_privkey_import(*key, &data, GNUTLS_X509_FMT_PEM);
-    }
-    evtpm_blob_clear(&pem);
-    return rc < 0 ? evtpm_fail(err, "%s/%s: %s", dir, name, gnutls_strerror(rc))
-                  : 0;
-}
-
 /* The issuer's ARK and ASK, with their keys. */
 static int borrow_cas(struct work *w, const char *dir)
 {
@@ -158,16 +61,16 @@ static int borrow_cas(struct work *w, const char *dir)
     if (!kept) {
         return evtpm_fail(w->err, "out of memory");
     }
-    if (borrow_key(dir, "ark-key.pem", &w->issue.ark_key, w->err) < 0) {
+    if (chip_read_key(dir, "ark-key.pem", &w->issue.ark_key, w->err) < 0) {
         return -1;
     }
-    return borrow_key(dir, "ask-key.pem", &w->issue.ask_key, w->err);
+    return chip_read_key(dir, "ask-key.pem", &w->issue.ask_key, w->err);
 }
 
 static int make_cas(struct work *w)
 {
-    if (new_key(&w->issue.ark_key, GNUTLS_PK_RSA, 4096, w->err) < 0 ||
-        new_key(&w->issue.ask_key, GNUTLS_PK_RSA, 4096, w->err) < 0) {
+    if (chip_new_key(&w->issue.ark_key, GNUTLS_PK_RSA, 4096, w->err) < 0 ||
+        chip_new_key(&w->issue.ask_key, GNUTLS_PK_RSA, 4096, w->err) < 0) {
         return -1;
     }
     return evtpm_chain_issue_cas(&w->issue, &w->chain, w->err);
@@ -184,30 +87,10 @@ static int put_root_key(struct work *w)
     }
     evtpm_hex(hex, 65, key, sizeof(key));
     hex[64] = '\n';
-    rc = put_file(w, "root.key", hex, 65, 0600);
+    rc = chip_put_file(w->dir, "root.key", hex, 65, 0600, w->err);
     gnutls_memset(key, 0, sizeof(key));
     gnutls_memset(hex, 0, sizeof(hex));
     return rc;
-}
-
-static int put_json(struct work *w)
-{
-    const struct snp_tcb *tcb = &w->issue.tcb;
-    char json[512], id[129];
-    int n;
-
-    evtpm_hex(id, sizeof(id), w->issue.chip_id, 64);
-    n = snprintf(json, sizeof(json),
-                 "{\n"
-                 "  \"product\": \"%s\",\n"
-                 "  \"emulated\": true,\n"
-                 "  \"chip_id\": \"%s\",\n"
-                 "  \"tcb\": { \"fmc\": %u, \"bootloader\": %u, \"tee\": %u, "
-                 "\"snp\": %u, \"microcode\": %u }\n"
-                 "}\n",
-                 snp_product_name(w->issue.product), id, tcb->fmc,
-                 tcb->bootloader, tcb->tee, tcb->snp, tcb->microcode);
-    return put_file(w, "chip.json", json, (size_t)n, 0644);
 }
 
 static int prepare(struct work *w, const struct evtpm_chip_params *p)
@@ -221,8 +104,7 @@ static int prepare(struct work *w, const struct evtpm_chip_params *p)
         return evtpm_fail(w->err, "no random numbers");
     }
     if ((p->issuer ? borrow_cas(w, p->issuer) : make_cas(w)) < 0 ||
-        new_key(&issue->vcek_key, GNUTLS_PK_ECDSA,
-                GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP384R1), w->err) < 0 ||
+        chip_new_vcek_key(&issue->vcek_key, w->err) < 0 ||
         evtpm_chain_issue_vcek(issue, &w->chain, w->err) < 0) {
         return -1;
     }
@@ -233,16 +115,14 @@ static int fill_directory(struct work *w)
 {
     const struct evtpm_cert_issue *issue = &w->issue;
 
-    if (put_cert(w, "ark.pem", &w->chain.ark) < 0 ||
-        put_cert(w, "ask.pem", &w->chain.ask) < 0 ||
-        put_cert(w, "vcek.pem", &w->chain.vcek) < 0 ||
-        put_key(w, "ark-key.pem", issue->ark_key) < 0 ||
-        put_key(w, "ask-key.pem", issue->ask_key) < 0 ||
-        put_key(w, "vcek-key.pem", issue->vcek_key) < 0 ||
-        put_root_key(w) < 0 || put_json(w) < 0) {
+    if (chip_put_cert(w->dir, "ark.pem", &w->chain.ark, w->err) < 0 ||
+        chip_put_cert(w->dir, "ask.pem", &w->chain.ask, w->err) < 0 ||
+        chip_put_key(w->dir, "ark-key.pem", issue->ark_key, w->err) < 0 ||
+        chip_put_key(w->dir, "ask-key.pem", issue->ask_key, w->err) < 0 ||
+        put_root_key(w) < 0) {
         return -1;
     }
-    return 0;
+    return chip_put_tcb_files(w->dir, issue, &w->chain.vcek, w->err);
 }
 
 static void clear_work(struct work *w)
@@ -260,10 +140,10 @@ static void clear_work(struct work *w)
 
 static void remove_directory(const char *dir)
 {
-    char path[4096];
+    char path[CHIP_PATH_MAX];
 
     for (size_t i = 0; i < sizeof(file_names) / sizeof(file_names[0]); i++) {
-        if (make_path(path, dir, file_names[i]) == 0) {
+        if (chip_path(path, dir, file_names[i], NULL) == 0) {
             unlink(path);
         }
     }

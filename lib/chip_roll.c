@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rolling a chip's TCB on, and what is left of earlier ones. A roll prepares a
+ * directory with the new VCEK, then replaces the link "current": whoever is
+ * interrupted before that changed nothing that anybody reads.
+ */
+#include "lib/chip_priv.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/file.h"
+
+static int check_roll(const struct evtpm_chip *chip, const struct snp_tcb *to,
+                      struct evtpm_error *err)
+{
+    char now[128];
+
+    snp_tcb_format(chip->product, &chip->tcb, now, sizeof(now));
+    if (to->fmc && chip->product != SNP_PRODUCT_TURIN) {
+        return evtpm_fail(err, "a %s has no TCB component fmc",
+                          snp_product_name(chip->product));
+    }
+    if (!snp_tcb_at_least(to, &chip->tcb)) {
+        return evtpm_fail(err, "the TCB cannot go back: the chip has %s", now);
+    }
+    return snp_tcb_at_least(&chip->tcb, to)
+               ? evtpm_fail(err, "the chip has this TCB already: %s", now)
+               : 0;
+}
+
+/* A name that another roll left behind half made gives way. */
+static int put_link(const char *dir, const char *name, const char *target,
+                    struct evtpm_error *err)
+{
+    char path[CHIP_PATH_MAX], temporary[CHIP_PATH_MAX], new_name[64];
+
+    snprintf(new_name, sizeof(new_name), "%s.new", name);
+    if (chip_path(path, dir, name, err) < 0 ||
+        chip_path(temporary, dir, new_name, err) < 0) {
+        return -1;
+    }
+    unlink(temporary);
+    if (symlink(target, temporary) < 0 || rename(temporary, path) < 0) {
+        return evtpm_fail(err, "%s: %s", path, strerror(errno));
+    }
+    return 0;
+}
+
+static void remove_tcb(const char *dir)
+{
+    char path[CHIP_PATH_MAX];
+
+    for (int i = 0; i < CHIP_TCB_FILES; i++) {
+        if (chip_path(path, dir, chip_tcb_files[i], NULL) == 0) {
+            unlink(path);
+        }
+    }
+    rmdir(dir);
+}
+
+/* Makes `dir`/`name`, empty; what an interrupted roll left there goes. */
+static int make_tcb(const char *dir, const char *name, char path[CHIP_PATH_MAX],
+                    struct evtpm_error *err)
+{
+    if (chip_path(path, dir, name, err) < 0) {
+        return -1;
+    }
+    remove_tcb(path);
+    return mkdir(path, 0755) < 0
+               ? evtpm_fail(err, "%s: %s", path, strerror(errno))
+               : 0;
+}
+
+static int copy_tcb_files(const char *from, const char *to,
+                          struct evtpm_error *err)
+{
+    struct evtpm_blob data = { 0 };
+    char path[CHIP_PATH_MAX];
+    int rc = 0;
+
+    for (int i = 0; rc == 0 && i < CHIP_TCB_FILES; i++) {
+        const char *name = chip_tcb_files[i];
+
+        rc = chip_path(path, from, name, err);
+        if (rc == 0) {
+            rc = evtpm_file_read(path, CHIP_FILE_MAX, &data, err);
+        }
+        if (rc == 0) {
+            rc = chip_put_file(to, name, data.data, data.size,
+                               strstr(name, "key") ? 0600 : 0644, err);
+        }
+    }
+    if (data.size) {
+        gnutls_memset(data.data, 0, data.size);
+    }
+    evtpm_blob_clear(&data);
+    return rc;
+}
+
+static bool is_link(const char *dir, const char *name)
+{
+    char path[CHIP_PATH_MAX];
+    struct stat st;
+
+    return chip_path(path, dir, name, NULL) == 0 && lstat(path, &st) == 0 &&
+           S_ISLNK(st.st_mode);
+}
+
+/* A chip that was never rolled gets its links. Each step leaves the contents as
+ * they were. */
+static int keep_present(const char *dir, const struct evtpm_chip *chip,
+                        struct evtpm_error *err)
+{
+    char name[CHIP_TCB_NAME_SIZE], path[CHIP_PATH_MAX], target[64];
+
+    chip_tcb_name(chip->product, &chip->tcb, name);
+    if (!is_link(dir, CHIP_CURRENT) &&
+        (make_tcb(dir, name, path, err) < 0 ||
+         copy_tcb_files(dir, path, err) < 0 ||
+         put_link(dir, CHIP_CURRENT, name, err) < 0)) {
+        return -1;
+    }
+    for (int i = 0; i < CHIP_TCB_FILES; i++) {
+        snprintf(target, sizeof(target), CHIP_CURRENT "/%s", chip_tcb_files[i]);
+        if (!is_link(dir, chip_tcb_files[i]) &&
+            put_link(dir, chip_tcb_files[i], target, err) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int make_next(const char *dir, const struct evtpm_chip *chip,
+                     const struct snp_tcb *tcb, const char *name,
+                     struct evtpm_error *err)
+{
+    struct evtpm_cert_issue issue = { .product = chip->product, .tcb = *tcb };
+    struct evtpm_chain chain = { 0 };
+    char path[CHIP_PATH_MAX];
+    int rc;
+
+    memcpy(issue.chip_id, chip->chip_id, sizeof(issue.chip_id));
+    rc = evtpm_blob_set(&chain.ask, chip->ask.data, chip->ask.size)
+             ? chip_read_key(dir, "ask-key.pem", &issue.ask_key, err)
+             : evtpm_fail(err, "out of memory");
+    if (rc == 0) {
+        rc = chip_new_vcek_key(&issue.vcek_key, err);
+    }
+    if (rc == 0) {
+        rc = evtpm_chain_issue_vcek(&issue, &chain, err);
+    }
+    if (rc == 0) {
+        rc = make_tcb(dir, name, path, err);
+    }
+    if (rc == 0) {
+        rc = chip_put_tcb_files(path, &issue, &chain.vcek, err);
+        if (rc < 0) {
+            remove_tcb(path);
+        }
+    }
+    if (issue.ask_key) {
+        gnutls_x509_privkey_deinit(issue.ask_key);
+    }
+    if (issue.vcek_key) {
+        gnutls_x509_privkey_deinit(issue.vcek_key);
+    }
+    evtpm_chain_clear(&chain);
+    return rc;
+}
+
+static int roll(const char *dir, const struct evtpm_chip *chip,
+                const struct snp_tcb *tcb, struct evtpm_error *err)
+{
+    char name[CHIP_TCB_NAME_SIZE];
+
+    chip_tcb_name(chip->product, tcb, name);
+    if (check_roll(chip, tcb, err) < 0 || keep_present(dir, chip, err) < 0 ||
+        make_next(dir, chip, tcb, name, err) < 0) {
+        return -1;
+    }
+    return put_link(dir, CHIP_CURRENT, name, err);
+}
+
+int evtpm_chip_roll_tcb(const char *dir, const struct snp_tcb *tcb,
+                        struct evtpm_error *err)
+{
+    int lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct evtpm_chip *chip;
+    int rc = -1;
+
+    if (lock < 0) {
+        return evtpm_fail(err, "%s: %s", dir, strerror(errno));
+    }
+    /* Two rolls at once: the second builds on what the first one made. */
+    if (flock(lock, LOCK_EX) < 0) {
+        evtpm_fail(err, "%s: %s", dir, strerror(errno));
+    } else {
+        chip = evtpm_chip_load(dir, err);
+        rc = chip ? roll(dir, chip, tcb, err) : -1;
+        evtpm_chip_free(chip);
+    }
+    close(lock);
+    return rc;
+}
+
+static unsigned sum(const struct snp_tcb *tcb)
+{
+    return tcb->fmc + tcb->bootloader + tcb->tee + tcb->snp + tcb->microcode;
+}
+
+/* Every roll adds to some component and takes from none. */
+static int by_age(const void *a, const void *b)
+{
+    unsigned x = sum(a), y = sum(b);
+
+    return x < y ? -1 : x > y;
+}
+
+/* The TCB of a directory's name, if the chip has or had it. */
+static bool read_name(const struct evtpm_chip *chip, const char *name,
+                      struct snp_tcb *tcb)
+{
+    char again[CHIP_TCB_NAME_SIZE];
+    uint8_t raw[8];
+
+    if (strncmp(name, "tcb-", 4) != 0 ||
+        !evtpm_unhex(raw, sizeof(raw), name + 4)) {
+        return false;
+    }
+    *tcb = snp_tcb_decode(chip->product, raw);
+    return strcmp(chip_tcb_name(chip->product, tcb, again), name) == 0 &&
+           snp_tcb_at_least(&chip->tcb, tcb);
+}
+
+int evtpm_chip_history(const char *dir, struct snp_tcb *tcbs, size_t max,
+                       struct evtpm_error *err)
+{
+    struct evtpm_chip *chip = evtpm_chip_load(dir, err);
+    DIR *d = chip ? opendir(dir) : NULL;
+    struct dirent *entry;
+    size_t count = 0;
+
+    while (d && count < max && (entry = readdir(d))) {
+        count += read_name(chip, entry->d_name, &tcbs[count]);
+    }
+    if (d) {
+        closedir(d);
+    }
+    if (chip && count == 0 && max > 0) { /* never rolled */
+        tcbs[count++] = chip->tcb;
+    }
+    evtpm_chip_free(chip);
+    qsort(tcbs, count, sizeof(*tcbs), by_age);
+    return chip ? (int)count : -1;
+}
+
+static int read_cert(const char *dir, struct evtpm_blob *der,
+                     struct evtpm_error *err)
+{
+    struct evtpm_blob pem = { 0 };
+    char path[CHIP_PATH_MAX];
+    int rc = chip_path(path, dir, "vcek.pem", err);
+
+    if (rc == 0) {
+        rc = evtpm_file_read(path, CHIP_FILE_MAX, &pem, err);
+    }
+    if (rc == 0) {
+        rc = evtpm_cert_decode(pem.data, pem.size, der, err);
+    }
+    evtpm_blob_clear(&pem);
+    return rc;
+}
+
+int evtpm_chip_vcek(const char *dir, const struct snp_tcb *tcb,
+                    struct evtpm_blob *der, struct evtpm_error *err)
+{
+    struct evtpm_chip *chip = evtpm_chip_load(dir, err);
+    char name[CHIP_TCB_NAME_SIZE], path[CHIP_PATH_MAX];
+    int rc = -1;
+
+    if (!chip) {
+        return -1;
+    }
+    if (snp_tcb_at_least(&chip->tcb, tcb) &&
+        snp_tcb_at_least(tcb, &chip->tcb)) {
+        rc = evtpm_blob_set(der, chip->vcek.data, chip->vcek.size)
+                 ? 0
+                 : evtpm_fail(err, "out of memory");
+    } else if (!snp_tcb_at_least(&chip->tcb, tcb)) {
+        evtpm_fail(err, "%s: the chip never had this TCB", dir);
+    } else {
+        chip_tcb_name(chip->product, tcb, name);
+        rc = chip_path(path, dir, name, err);
+        if (rc == 0 && (rc = read_cert(path, der, NULL)) < 0) {
+            evtpm_fail(err, "%s: the chip never had this TCB", dir);
+        }
+    }
+    evtpm_chip_free(chip);
+    return rc;
+}
