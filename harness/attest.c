@@ -8,7 +8,7 @@
 #include "harness/evidence_json.h"
 #include "harness/igvm_file.h"
 #include "harness/process.h"
-#include "harness/tree.h"
+#include "lib/credential.h"
 #include "lib/file.h"
 
 #define SECRET_SIZE 32
@@ -63,63 +63,15 @@ static gboolean get_keys(struct vm *vm, deadline_t deadline, struct attest *a,
                            error);
 }
 
-/* tpm2_makecredential needs no TPM; what it reads and writes are files. */
-static gboolean run_makecredential(const char *dir, const struct attest *a,
-                                   struct evtpm_blob *out, deadline_t deadline,
-                                   GError **error)
-{
-    g_autofree char *ek = g_build_filename(dir, "ek", NULL);
-    g_autofree char *secret = g_build_filename(dir, "secret", NULL);
-    g_autofree char *cred = g_build_filename(dir, "credential", NULL);
-    char name[2 * 0x100 + 1];
-    const struct evtpm_credential *c = &a->credential;
-    evtpm_hex(name, sizeof(name), c->ak_name.data, c->ak_name.size);
-    if (!tree_write(ek, c->ek_public.data, (gssize)c->ek_public.size, error) ||
-        !tree_write(secret, c->secret.data, (gssize)c->secret.size, error)) {
-        return FALSE;
-    }
-    const char *argv[] = { "tpm2_makecredential",
-                           "--tcti",
-                           "none",
-                           "-u",
-                           ek,
-                           "-s",
-                           secret,
-                           "-n",
-                           name,
-                           "-o",
-                           cred,
-                           NULL };
-    g_autofree char *err_text = NULL;
-    struct evtpm_error err = { "" };
-    int status;
-    if (!process_run(argv, NULL, NULL, FALSE, NULL, NULL, &err_text, &status,
-                     deadline, error)) {
-        return FALSE;
-    }
-    if (status != 0) {
-        char *line = strchr(g_strstrip(err_text), '\n');
-        if (line) {
-            *line = '\0';
-        }
-        return fail(error, HARNESS_ERROR_FAILED, "tpm2_makecredential: %s",
-                    err_text);
-    }
-    return evtpm_file_read(cred, 0x1000, out, &err) == 0 ||
-           fail_lib(error, &err);
-}
-
 static gboolean make_credential(struct attest *a, struct evtpm_blob *out,
-                                deadline_t deadline, GError **error)
+                                GError **error)
 {
-    g_autofree char *dir = g_dir_make_tmp("evtpm-XXXXXX", error);
-    if (!dir) {
-        return FALSE;
-    }
-    gboolean ok = random_blob(&a->credential.secret, SECRET_SIZE, error) &&
-                  run_makecredential(dir, a, out, deadline, error);
-    tree_remove(dir);
-    return ok;
+    struct evtpm_credential *c = &a->credential;
+    struct evtpm_error err = { "" };
+    return random_blob(&c->secret, SECRET_SIZE, error) &&
+           (evtpm_make_credential(&c->ek_public, &c->ak_name, &c->secret, out,
+                                  &err) == 0 ||
+            fail_lib(error, &err));
 }
 
 static gboolean collect(struct vm *vm, deadline_t deadline, struct attest *a,
@@ -128,7 +80,7 @@ static gboolean collect(struct vm *vm, deadline_t deadline, struct attest *a,
     struct evtpm_blob credential = { 0 };
     if (!random_blob(&a->nonce, EVTPM_NONCE_SIZE, error) ||
         !get_keys(vm, deadline, a, error) ||
-        !make_credential(a, &credential, deadline, error)) {
+        !make_credential(a, &credential, error)) {
         evtpm_blob_clear(&credential);
         return FALSE;
     }
