@@ -7,6 +7,7 @@
 
 #include "harness/evidence_json.h"
 #include "harness/igvm_file.h"
+#include "harness/json_depth.h"
 #include "harness/process.h"
 #include "lib/credential.h"
 #include "lib/file.h"
@@ -49,7 +50,8 @@ static gboolean get_keys(struct vm *vm, deadline_t deadline, struct attest *a,
     if (!text) {
         return FALSE;
     }
-    if (json_parser_load_from_data(parser, text, -1, NULL)) {
+    if (!json_depth_refuse(text, -1) &&
+        json_parser_load_from_data(parser, text, -1, NULL)) {
         root = json_parser_get_root(parser);
     }
     if (!root || !JSON_NODE_HOLDS_OBJECT(root)) {

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "harness/json_depth.h"
+
 static JsonNode *get(JsonObject *object, const char *name)
 {
     return object ? json_object_get_member(object, name) : NULL;
@@ -115,6 +117,10 @@ gboolean evidence_from_json(const char *text, gssize size,
     *evidence = (struct evtpm_evidence){ 0 };
     if (!text || size == 0) {
         return fail(error, HARNESS_ERROR_FAILED, "evidence: an empty file");
+    }
+    const char *refused = json_depth_refuse(text, size);
+    if (refused) {
+        return fail(error, HARNESS_ERROR_FAILED, "evidence: %s", refused);
     }
     if (!json_parser_load_from_data(parser, text, size, &local)) {
         return fail(error, HARNESS_ERROR_FAILED, "evidence: not JSON: %s",

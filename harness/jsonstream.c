@@ -9,6 +9,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "harness/json_depth.h"
+
 gboolean json_stream_open(struct json_stream *s, const char *path, int gone,
                           const char *who, GError **error)
 {
@@ -89,6 +91,11 @@ JsonObject *json_stream_parse(const char *line, gsize size, const char *who,
     if (mark) {
         size -= (gsize)(mark + 1 - line);
         line = mark + 1;
+    }
+    const char *refused = json_depth_refuse(line, (gssize)size);
+    if (refused) {
+        fail(error, HARNESS_ERROR_FAILED, "%s: %s", who, refused);
+        return NULL;
     }
     g_autoptr(JsonParser) parser = json_parser_new();
     g_autoptr(GError) local = NULL;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "harness/evidence_json.h"
+#include "harness/json_depth.h"
 
 #define HEX64 "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
@@ -106,11 +107,47 @@ static void test_no_document(void)
     }
 }
 
+static const struct {
+    const char *head, *unit; /* the unit is repeated */
+    unsigned count;
+    gboolean refused;
+} deep[] = {
+    { "", "[", 32, FALSE },
+    { "", "[", 33, TRUE },
+    { "", "{\"a\":[", 16, FALSE },
+    { "", "{\"a\":[", 17, TRUE },
+    { "", "[]", 5000, FALSE },
+    { "\"", "[", 5000, FALSE },      /* in a string */
+    { "", "[\"]\",", 33, TRUE },     /* which closes nothing */
+    { "", "[\"\\\"]\",", 33, TRUE }, /* nor does one with a quote */
+    { "", "]", 5000, FALSE },        /* below zero */
+    { "]]]]", "[", 33, TRUE },       /* which saves up nothing */
+    { "/*\"*/", "[", 33, TRUE },     /* a comment's quote */
+    { "", "[", 1000000, TRUE },      /* what overflows json-glib's stack */
+};
+
+static void test_deep(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(deep); i++) {
+        g_autoptr(GString) text = g_string_new(deep[i].head);
+        struct evtpm_evidence e;
+        g_autoptr(GError) error = NULL;
+        for (unsigned n = 0; n < deep[i].count; n++) {
+            g_string_append(text, deep[i].unit);
+        }
+        const char *refused = json_depth_refuse(text->str, -1);
+        g_assert_cmpint(refused != NULL, ==, deep[i].refused);
+        g_assert_false(evidence_from_json(text->str, -1, &e, &error));
+        g_assert_nonnull(strstr(error->message, "evidence: not"));
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/harness/evidence/good", test_good);
     g_test_add_func("/harness/evidence/no-document", test_no_document);
+    g_test_add_func("/harness/evidence/deep", test_deep);
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *path = g_strdup_printf("/harness/evidence/bad/%u", i);
         g_test_add_data_func(path, GUINT_TO_POINTER(i), test_bad);

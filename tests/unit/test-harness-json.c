@@ -127,11 +127,15 @@ static void test_qmp_refused(void)
 {
     static const char *const closed[] = { NULL };
     static const char *const garbage[] = { "<hello\n", NULL };
+    static const char *const deep[] = {
+        "<[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\n", NULL
+    };
     static const char *const array[] = { "<[1,2]\n", NULL };
     static const char *const no_greeting[] = { "<{\"return\":{}}\n", NULL };
     static const char *const denied[] = { GREETING, "{\"error\":7}\n", NULL };
     refuse_qmp(closed, "connection closed", HARNESS_ERROR_VM_ENDED);
     refuse_qmp(garbage, "not JSON", HARNESS_ERROR_FAILED);
+    refuse_qmp(deep, "nested too deeply", HARNESS_ERROR_FAILED);
     refuse_qmp(array, "not a JSON object", HARNESS_ERROR_FAILED);
     refuse_qmp(no_greeting, "no greeting", HARNESS_ERROR_FAILED);
     refuse_qmp(denied, "unknown error", HARNESS_ERROR_FAILED);
