@@ -11,7 +11,7 @@
 
 #include "evtpm/report.h"
 
-enum { VCEK, ASK, ARK, CERTS };
+enum { VCEK, ASK, ARK, VLEK, CERTS };
 
 static const uint8_t guids[CERTS][16] = {
     /* 63da758d-e664-4564-adc5-f4b93be8accd */
@@ -23,6 +23,9 @@ static const uint8_t guids[CERTS][16] = {
     /* c0b406a4-a803-4952-9743-3fb6014cd0ae */
     [ARK] = { 0xc0, 0xb4, 0x06, 0xa4, 0xa8, 0x03, 0x49, 0x52, 0x97, 0x43, 0x3f,
               0xb6, 0x01, 0x4c, 0xd0, 0xae },
+    /* a8074bc2-a25a-483e-aae6-39c045a0b8a1 */
+    [VLEK] = { 0xa8, 0x07, 0x4b, 0xc2, 0xa2, 0x5a, 0x48, 0x3e, 0xaa, 0xe6, 0x39,
+               0xc0, 0x45, 0xa0, 0xb8, 0xa1 },
 };
 
 /* No certificate of a chain comes near this; a table that claims more is wrong.
@@ -42,9 +45,10 @@ static bool same_guid(const uint8_t have[16], const uint8_t rfc[16])
 int evtpm_cert_table_build(const struct evtpm_chain *chain,
                            struct evtpm_blob *table, struct evtpm_error *err)
 {
-    const struct evtpm_blob *certs[CERTS] = {
-        [VCEK] = &chain->vcek, [ASK] = &chain->ask, [ARK] = &chain->ark
-    };
+    const struct evtpm_blob *certs[CERTS] = { [VCEK] = &chain->vcek,
+                                              [ASK] = &chain->ask,
+                                              [ARK] = &chain->ark,
+                                              [VLEK] = &chain->vlek };
     struct snp_cert_entry entries[CERTS + 1] = { 0 };
     size_t offset = sizeof(entries), size, count = 0;
     uint8_t *out;
@@ -80,9 +84,10 @@ int evtpm_cert_table_build(const struct evtpm_chain *chain,
 int evtpm_cert_table_parse(const void *table, size_t size,
                            struct evtpm_chain *chain, struct evtpm_error *err)
 {
-    struct evtpm_blob *certs[CERTS] = {
-        [VCEK] = &chain->vcek, [ASK] = &chain->ask, [ARK] = &chain->ark
-    };
+    struct evtpm_blob *certs[CERTS] = { [VCEK] = &chain->vcek,
+                                        [ASK] = &chain->ask,
+                                        [ARK] = &chain->ark,
+                                        [VLEK] = &chain->vlek };
     static const struct snp_cert_entry end;
     struct snp_cert_entry entry;
     const uint8_t *bytes = table;

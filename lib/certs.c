@@ -25,6 +25,7 @@ void evtpm_chain_clear(struct evtpm_chain *chain)
     evtpm_blob_clear(&chain->ark);
     evtpm_blob_clear(&chain->ask);
     evtpm_blob_clear(&chain->vcek);
+    evtpm_blob_clear(&chain->vlek);
 }
 
 gnutls_x509_crt_t evtpm_cert_import(const struct evtpm_blob *der,
@@ -193,27 +194,55 @@ static size_t hardware_id(gnutls_x509_crt_t crt, size_t want, uint8_t out[64])
     return 0;
 }
 
-int evtpm_vcek_read(gnutls_x509_crt_t vcek, struct evtpm_vcek_info *info,
-                    struct evtpm_error *err)
+/* Product and TCB, which VCEK and VLEK state alike. */
+static int read_versions(gnutls_x509_crt_t crt, const char *name,
+                         struct evtpm_vcek_info *info, struct evtpm_error *err)
 {
     bool turin;
 
     memset(info, 0, sizeof(*info));
-    if (!short_string(vcek, OID_AMD_PRODUCT, info->product_name,
+    if (!short_string(crt, OID_AMD_PRODUCT, info->product_name,
                       sizeof(info->product_name))) {
-        return evtpm_fail(err, "VCEK does not name its product");
+        return evtpm_fail(err, "%s does not name its product", name);
     }
     if (!snp_product_parse(info->product_name, &info->product)) {
-        return evtpm_fail(err, "VCEK is for the unknown product %s",
+        return evtpm_fail(err, "%s is for the unknown product %s", name,
                           info->product_name);
     }
     turin = info->product == SNP_PRODUCT_TURIN;
-    if (!small_integer(vcek, OID_AMD_SPL_BL, &info->tcb.bootloader) ||
-        !small_integer(vcek, OID_AMD_SPL_TEE, &info->tcb.tee) ||
-        !small_integer(vcek, OID_AMD_SPL_SNP, &info->tcb.snp) ||
-        !small_integer(vcek, OID_AMD_SPL_UCODE, &info->tcb.microcode) ||
-        (turin && !small_integer(vcek, OID_AMD_SPL_FMC, &info->tcb.fmc))) {
-        return evtpm_fail(err, "VCEK does not state its TCB");
+    if (!small_integer(crt, OID_AMD_SPL_BL, &info->tcb.bootloader) ||
+        !small_integer(crt, OID_AMD_SPL_TEE, &info->tcb.tee) ||
+        !small_integer(crt, OID_AMD_SPL_SNP, &info->tcb.snp) ||
+        !small_integer(crt, OID_AMD_SPL_UCODE, &info->tcb.microcode) ||
+        (turin && !small_integer(crt, OID_AMD_SPL_FMC, &info->tcb.fmc))) {
+        return evtpm_fail(err, "%s does not state its TCB", name);
+    }
+    return 0;
+}
+
+int evtpm_vlek_read(gnutls_x509_crt_t vlek, struct evtpm_vcek_info *info,
+                    struct evtpm_error *err)
+{
+    uint8_t hwid[80];
+
+    if (read_versions(vlek, "VLEK", info, err) < 0) {
+        return -1;
+    }
+    if (!short_string(vlek, OID_AMD_CSP_ID, info->csp_id,
+                      sizeof(info->csp_id))) {
+        return evtpm_fail(err, "VLEK does not name its provider");
+    }
+    if (extension(vlek, OID_AMD_HWID, hwid, sizeof(hwid)) != 0) {
+        return evtpm_fail(err, "VLEK names a chip: it is a VCEK");
+    }
+    return 0;
+}
+
+int evtpm_vcek_read(gnutls_x509_crt_t vcek, struct evtpm_vcek_info *info,
+                    struct evtpm_error *err)
+{
+    if (read_versions(vcek, "VCEK", info, err) < 0) {
+        return -1;
     }
     info->hwid_size =
         hardware_id(vcek, snp_product_chip_id_size(info->product), info->hwid);

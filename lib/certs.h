@@ -2,6 +2,7 @@
 /*
  * AMD's certificate chain: ARK (self-signed) -> ASK -> VCEK, RSASSA-PSS with SHA-384 and salt 48;
  * the VCEK, P-384, states in extensions (1.3.6.1.4.1.3704.1.*) which chip at which TCB it is for.
+ * Or ARK -> ASVK -> VLEK: a key that AMD gave to a cloud provider, for a TCB but for no one chip.
  */
 #ifndef EVTPM_LIB_CERTS_H
 #define EVTPM_LIB_CERTS_H
@@ -17,19 +18,26 @@
 
 /* The chain as DER; an empty blob is a certificate that is not there. */
 struct evtpm_chain {
-    struct evtpm_blob ark, ask, vcek;
+    struct evtpm_blob ark;
+    struct evtpm_blob ask; /* above a VLEK: the ASVK, which has the same GUID */
+    struct evtpm_blob vcek;
+    struct evtpm_blob vlek;
 };
 void evtpm_chain_clear(struct evtpm_chain *chain);
 
-/* What the VCEK's extensions say. */
+/* What the VCEK's or VLEK's extensions say. */
 struct evtpm_vcek_info {
     enum snp_product product;
     char product_name[32]; /* as written: "Milan-B0" */
     struct snp_tcb tcb;
     uint8_t hwid[64];
-    size_t hwid_size; /* 64, Turin 8 */
+    size_t hwid_size; /* 64, Turin 8; 0 in a VLEK */
+    char csp_id[64];  /* VLEK: whom AMD gave the key to; else "" */
 };
 int evtpm_vcek_read(gnutls_x509_crt_t vcek, struct evtpm_vcek_info *info,
+                    struct evtpm_error *err);
+/* A VLEK names a provider and no chip; what names a chip is none. */
+int evtpm_vlek_read(gnutls_x509_crt_t vlek, struct evtpm_vcek_info *info,
                     struct evtpm_error *err);
 
 /* Imports one DER certificate; NULL with an error text. Free with gnutls_x509_crt_deinit(). */
@@ -53,6 +61,16 @@ bool evtpm_cert_is_amd_root(const struct evtpm_blob *der);
  */
 int evtpm_chain_verify(const struct evtpm_chain *chain, time_t now,
                        struct evtpm_error *err);
+/* The same of the VLEK, under the ASVK. */
+int evtpm_chain_verify_vlek(const struct evtpm_chain *chain, time_t now,
+                            struct evtpm_error *err);
+
+/*
+ * Is `der`, a certificate or a revocation list, signed by the key of `issuer` by RSASSA-PSS with
+ * SHA-384? Names, dates and what else the two say is the caller's to check.
+ */
+bool evtpm_cert_signed_by(const struct evtpm_blob *der,
+                          gnutls_x509_crt_t issuer);
 
 /*
  * The certificate table of an extended guest request (GHCB): build, padded to whole pages, and

@@ -16,5 +16,6 @@
 #define OID_AMD_SPL_UCODE OID_AMD ".3.8"
 #define OID_AMD_SPL_FMC OID_AMD ".3.9" /* Turin, instead of .3.4 */
 #define OID_AMD_HWID OID_AMD ".4"      /* raw bytes */
+#define OID_AMD_CSP_ID OID_AMD ".5"    /* IA5String; VLEK only */
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Does a VCEK descend from an ARK? Signatures, algorithms, CA flags, dates. */
+/* Does a VCEK or VLEK descend from an ARK? Signatures, algorithms, CA flags,
+ * dates. */
 #include "lib/certs.h"
 
-enum { ARK, ASK, VCEK, CERTS };
-static const char *const names[CERTS] = { "ARK", "ASK", "VCEK" };
+enum { ARK, ASK, LEAF, CERTS };
+static const char *const vcek_names[CERTS] = { "ARK", "ASK", "VCEK" };
+static const char *const vlek_names[CERTS] = { "ARK", "ASVK", "VLEK" };
 
 static int check_dates(gnutls_x509_crt_t crt, const char *name, time_t now,
                        struct evtpm_error *err)
@@ -26,7 +28,8 @@ static int check_dates(gnutls_x509_crt_t crt, const char *name, time_t now,
         day);
 }
 
-static int check_form(gnutls_x509_crt_t crt, int which, struct evtpm_error *err)
+static int check_form(gnutls_x509_crt_t crt, int which, const char *name,
+                      struct evtpm_error *err)
 {
     unsigned ca = 0, bits = 0;
     int pk = gnutls_x509_crt_get_pk_algorithm(crt, &bits);
@@ -34,39 +37,40 @@ static int check_form(gnutls_x509_crt_t crt, int which, struct evtpm_error *err)
     if (gnutls_x509_crt_get_signature_algorithm(crt) !=
         GNUTLS_SIGN_RSA_PSS_SHA384) {
         return evtpm_fail(err, "%s is not signed by RSASSA-PSS with SHA-384",
-                          names[which]);
+                          name);
     }
-    if (which == VCEK) {
+    if (which == LEAF) {
         return pk == GNUTLS_PK_ECDSA && bits == 384
                    ? 0
-                   : evtpm_fail(err, "VCEK holds no P-384 key");
+                   : evtpm_fail(err, "%s holds no P-384 key", name);
     }
     if ((pk != GNUTLS_PK_RSA && pk != GNUTLS_PK_RSA_PSS) || bits < 4096) {
-        return evtpm_fail(err, "%s holds no RSA-4096 key", names[which]);
+        return evtpm_fail(err, "%s holds no RSA-4096 key", name);
     }
     if (gnutls_x509_crt_get_basic_constraints(crt, NULL, &ca, NULL) < 0 ||
         !ca) {
-        return evtpm_fail(err, "%s is no CA certificate", names[which]);
+        return evtpm_fail(err, "%s is no CA certificate", name);
     }
     return 0;
 }
 
 /* Dates are checked apart, against the caller's clock. */
 static int check_signature(gnutls_x509_crt_t crt, gnutls_x509_crt_t issuer,
-                           int which, int by, struct evtpm_error *err)
+                           const char *name, const char *by,
+                           struct evtpm_error *err)
 {
     unsigned status = 0;
     int rc;
 
     if (!gnutls_x509_crt_check_issuer(crt, issuer)) {
-        return evtpm_fail(err, "%s names another issuer than this %s",
-                          names[which], names[by]);
+        return evtpm_fail(err, "%s names another issuer than this %s", name,
+                          by);
     }
     rc = gnutls_x509_crt_verify(crt, &issuer, 1,
                                 GNUTLS_VERIFY_DISABLE_TIME_CHECKS, &status);
     if (rc < 0 || status) {
         return evtpm_fail(err, "signature of the %s does not verify by the %s",
-                          names[which], names[by]);
+                          name, by);
     }
     return 0;
 }
@@ -95,44 +99,61 @@ static size_t der_header(const uint8_t *at, size_t size, size_t *contents)
     return *contents <= size - 2 - bytes ? 2 + bytes : 0;
 }
 
+/* Both are SEQUENCE { signed part, algorithm, BIT STRING }. */
+static bool split(const struct evtpm_blob *der, gnutls_datum_t *signed_part,
+                  gnutls_datum_t *signature)
+{
+    size_t at, left, header, contents;
+
+    at = der_header(der->data, der->size, &left);
+    for (int i = 0; at && i < 3; i++) {
+        header = der_header(der->data + at, left, &contents);
+        if (header == 0) {
+            return false;
+        }
+        if (i == 0) {
+            signed_part->data = der->data + at;
+            signed_part->size = (unsigned)(header + contents);
+        }
+        if (i == 2) {
+            /* tag, then the count of unused bits, which is 0 */
+            signature->data = der->data + at + header + 1;
+            signature->size = (unsigned)contents - 1;
+            return der->data[at] == 3 && contents > 1 &&
+                   signature->data[-1] == 0 && header + contents == left;
+        }
+        at += header + contents;
+        left -= header + contents;
+    }
+    return false;
+}
+
+bool evtpm_cert_signed_by(const struct evtpm_blob *der,
+                          gnutls_x509_crt_t issuer)
+{
+    gnutls_datum_t signed_part, signature;
+    gnutls_pubkey_t key = NULL;
+    bool good = split(der, &signed_part, &signature) &&
+                gnutls_pubkey_init(&key) == 0 &&
+                gnutls_pubkey_import_x509(key, issuer, 0) == 0 &&
+                gnutls_pubkey_verify_data2(key, GNUTLS_SIGN_RSA_PSS_SHA384, 0,
+                                           &signed_part, &signature) >= 0;
+
+    if (key) {
+        gnutls_pubkey_deinit(key);
+    }
+    return good;
+}
+
 /*
  * GnuTLS takes a certificate that is in its list as it stands: the signature of
- * one that signs itself goes unchecked. So: the signed part is the first value
- * inside the certificate.
+ * one that signs itself goes unchecked.
  */
 static int check_self_signature(gnutls_x509_crt_t ark,
                                 const struct evtpm_blob *der,
                                 struct evtpm_error *err)
 {
-    size_t outer, inner, contents = 0, signature_size;
-    gnutls_datum_t signed_part, signature;
-    gnutls_pubkey_t key = NULL;
-    uint8_t bytes[1024];
-    int rc;
-
-    outer = der_header(der->data, der->size, &contents);
-    inner = outer ? der_header(der->data + outer, contents, &contents) : 0;
-    signature_size = sizeof(bytes);
-    if (!inner || gnutls_x509_crt_get_signature(ark, (char *)bytes,
-                                                &signature_size) < 0) {
-        return evtpm_fail(err, "ARK is unreadable");
-    }
-    signed_part.data = der->data + outer;
-    signed_part.size = (unsigned)(inner + contents);
-    signature.data = bytes;
-    signature.size = (unsigned)signature_size;
-    rc = gnutls_pubkey_init(&key);
-    if (rc == 0) {
-        rc = gnutls_pubkey_import_x509(key, ark, 0);
-    }
-    if (rc == 0) {
-        rc = gnutls_pubkey_verify_data2(key, GNUTLS_SIGN_RSA_PSS_SHA384, 0,
-                                        &signed_part, &signature);
-    }
-    if (key) {
-        gnutls_pubkey_deinit(key);
-    }
-    if (rc < 0) {
+    if (!evtpm_cert_signed_by(der, ark)) {
         return evtpm_fail(err,
                           "signature of the ARK does not verify by itself");
     }
@@ -141,11 +162,10 @@ static int check_self_signature(gnutls_x509_crt_t ark,
                : evtpm_fail(err, "ARK names another issuer than itself");
 }
 
-int evtpm_chain_verify(const struct evtpm_chain *chain, time_t now,
-                       struct evtpm_error *err)
+static int verify(const struct evtpm_blob *const der[CERTS],
+                  const char *const names[CERTS], time_t now,
+                  struct evtpm_error *err)
 {
-    const struct evtpm_blob *der[CERTS] = { &chain->ark, &chain->ask,
-                                            &chain->vcek };
     gnutls_x509_crt_t crt[CERTS] = { 0 };
     int rc = 0;
 
@@ -156,7 +176,7 @@ int evtpm_chain_verify(const struct evtpm_chain *chain, time_t now,
         }
     }
     for (int i = 0; rc == 0 && i < CERTS; i++) {
-        rc = check_form(crt[i], i, err);
+        rc = check_form(crt[i], i, names[i], err);
         if (rc == 0) {
             rc = check_dates(crt[i], names[i], now, err);
         }
@@ -164,11 +184,8 @@ int evtpm_chain_verify(const struct evtpm_chain *chain, time_t now,
     if (rc == 0) {
         rc = check_self_signature(crt[ARK], der[ARK], err);
     }
-    if (rc == 0) {
-        rc = check_signature(crt[ASK], crt[ARK], ASK, ARK, err);
-    }
-    if (rc == 0) {
-        rc = check_signature(crt[VCEK], crt[ASK], VCEK, ASK, err);
+    for (int i = ASK; rc == 0 && i <= LEAF; i++) {
+        rc = check_signature(crt[i], crt[i - 1], names[i], names[i - 1], err);
     }
     for (int i = 0; i < CERTS; i++) {
         if (crt[i]) {
@@ -176,4 +193,22 @@ int evtpm_chain_verify(const struct evtpm_chain *chain, time_t now,
         }
     }
     return rc;
+}
+
+int evtpm_chain_verify(const struct evtpm_chain *chain, time_t now,
+                       struct evtpm_error *err)
+{
+    const struct evtpm_blob *der[CERTS] = { &chain->ark, &chain->ask,
+                                            &chain->vcek };
+
+    return verify(der, vcek_names, now, err);
+}
+
+int evtpm_chain_verify_vlek(const struct evtpm_chain *chain, time_t now,
+                            struct evtpm_error *err)
+{
+    const struct evtpm_blob *der[CERTS] = { &chain->ark, &chain->ask,
+                                            &chain->vlek };
+
+    return verify(der, vlek_names, now, err);
 }

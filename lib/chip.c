@@ -161,7 +161,9 @@ static int take_identity(const char *dir, struct evtpm_chip *chip,
 static int check_chain(const char *dir, const struct evtpm_chip *chip,
                        struct evtpm_error *err)
 {
-    const struct evtpm_chain chain = { chip->ark, chip->ask, chip->vcek };
+    const struct evtpm_chain chain = { .ark = chip->ark,
+                                       .ask = chip->ask,
+                                       .vcek = chip->vcek };
 
     return evtpm_chain_verify(&chain, time(NULL), err) < 0
                ? evtpm_fail_prefix(err, "%s", dir)
@@ -208,7 +210,9 @@ void evtpm_chip_free(struct evtpm_chip *chip)
 int evtpm_chip_cert_table(const struct evtpm_chip *chip,
                           struct evtpm_blob *table, struct evtpm_error *err)
 {
-    const struct evtpm_chain chain = { chip->ark, chip->ask, chip->vcek };
+    const struct evtpm_chain chain = { .ark = chip->ark,
+                                       .ask = chip->ask,
+                                       .vcek = chip->vcek };
 
     return evtpm_cert_table_build(&chain, table, err);
 }
