@@ -13,6 +13,13 @@
 #include "evtpm/snp.h"
 #include "lib/error.h"
 
+/* key_info: bit 0 author key in use, bit 1 mask_chip_key, bits 4:2 the signing key */
+#define SNP_KEY_INFO_AUTHOR_KEY (1u << 0)
+#define SNP_KEY_INFO_MASK_CHIP_KEY (1u << 1)
+#define SNP_KEY_INFO_SIGNING_KEY(info) (((info) >> 2) & 7)
+#define SNP_SIGNING_KEY_VCEK 0
+#define SNP_SIGNING_KEY_VLEK 1
+
 /* Products differ in the layout of a TCB version and in the length of the chip's identity. */
 enum snp_product {
     SNP_PRODUCT_MILAN,

@@ -44,15 +44,50 @@ void link_skip(struct evtpm_link_result *r, const char *fmt, ...)
     va_end(ap);
 }
 
+void link_seen(struct evtpm_link_result *r, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(r->seen, sizeof(r->seen), fmt, ap);
+    va_end(ap);
+}
+
+void link_wanted(struct evtpm_link_result *r, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(r->wanted, sizeof(r->wanted), fmt, ap);
+    va_end(ap);
+}
+
+void link_values(struct evtpm_link_result *r, const void *seen,
+                 size_t seen_size, const void *wanted, size_t wanted_size)
+{
+    if (seen_size) {
+        evtpm_hex(r->seen, sizeof(r->seen), seen, seen_size);
+    } else {
+        link_seen(r, "nothing");
+    }
+    evtpm_hex(r->wanted, sizeof(r->wanted), wanted, wanted_size);
+}
+
 void link_fail_bytes(struct evtpm_link_result *r, const char *what,
                      const void *seen, size_t seen_size, const void *wanted,
                      size_t wanted_size)
 {
     char a[140], b[140];
 
+    link_values(r, seen, seen_size, wanted, wanted_size);
     link_fail(r, "%s: seen %s, wanted %s", what,
               seen_size ? evtpm_hex(a, sizeof(a), seen, seen_size) : "nothing",
               evtpm_hex(b, sizeof(b), wanted, wanted_size));
+}
+
+time_t verification_now(const struct verification *v)
+{
+    return v->policy->now ? v->policy->now : time(NULL);
 }
 
 /* Decodes what it can, so that later links can speak; the first fault is this
@@ -81,6 +116,10 @@ static void link_evidence(struct verification *v, struct evtpm_link_result *r)
     DECODE(has_signature, "quote.signature",
            tpm_parse_signature(&e->quote_signature, &v->signature, &err));
 #undef DECODE
+    v->vlek = v->has_report && SNP_KEY_INFO_SIGNING_KEY(v->report.key_info) ==
+                                   SNP_SIGNING_KEY_VLEK;
+    link_wanted(r, "a readable document");
+    link_seen(r, "%s", first.text[0] ? first.text : "a readable document");
     if (first.text[0]) {
         link_fail(r, "%s", first.text);
         return;
@@ -93,6 +132,9 @@ static void link_nonce(struct verification *v, struct evtpm_link_result *r)
     const struct evtpm_blob *nonce = &v->evidence->nonce;
     const struct evtpm_blob *wanted = v->policy->nonce;
 
+    if (wanted) {
+        link_values(r, nonce->data, nonce->size, wanted->data, wanted->size);
+    }
     if (nonce->size != EVTPM_NONCE_SIZE) {
         link_fail(r, "nonce has %zu bytes, not %d", nonce->size,
                   EVTPM_NONCE_SIZE);
@@ -108,6 +150,39 @@ static void link_nonce(struct verification *v, struct evtpm_link_result *r)
                         wanted->size < 8 ? wanted->size : 8);
     } else {
         link_pass(r, "the evidence was made for this request");
+    }
+}
+
+/*
+ * Evidence cannot be older than its nonce: nobody knew that before it was
+ * issued. When that was only the relying party can know, from its own record.
+ */
+static void link_freshness(struct verification *v, struct evtpm_link_result *r)
+{
+    const struct evtpm_policy *p = v->policy;
+    long long age = (long long)verification_now(v) - (long long)p->nonce_issued;
+
+    if (!p->maximum_age) {
+        link_skip(r, "the policy sets no maximum age");
+        return;
+    }
+    link_wanted(r, "at most %u s after the nonce was issued", p->maximum_age);
+    if (!p->nonce_issued || !p->nonce) {
+        link_seen(r, "an unknown age");
+        link_fail(r,
+                  "the policy allows an age of %u s, but when the nonce was "
+                  "issued is not known: give the relying party's own record",
+                  p->maximum_age);
+        return;
+    }
+    link_seen(r, "%lld s", age);
+    if (age < 0) {
+        link_fail(r, "the nonce was issued %lld s in the future", -age);
+    } else if (age > (long long)p->maximum_age) {
+        link_fail(r, "the nonce was issued %lld s ago, at most %u are allowed",
+                  age, p->maximum_age);
+    } else {
+        link_pass(r, "the nonce was issued %lld s ago", age);
     }
 }
 
@@ -171,6 +246,23 @@ static const struct {
                                link_event_log },
     [EVTPM_LINK_IMA_LOG] = { "ima-log", "the IMA list explains PCR 10",
                              link_ima_log },
+    [EVTPM_LINK_REVOCATION] = { "revocation",
+                                "no certificate of the chain is revoked",
+                                link_revocation },
+    [EVTPM_LINK_ID_BLOCK] = { "id-block",
+                              "an accepted key signed for the image",
+                              link_id_block },
+    [EVTPM_LINK_PCR_VALUES] = { "pcr-values",
+                                "the PCRs have values that the policy allows",
+                                link_pcr_values },
+    [EVTPM_LINK_EVENT_RULES] = { "event-rules",
+                                 "what was booted is what the policy allows",
+                                 link_event_rules },
+    [EVTPM_LINK_IMA_FILES] = { "ima-files",
+                               "every file that ran is on the allow-list",
+                               link_ima_files },
+    [EVTPM_LINK_FRESHNESS] = { "freshness", "the evidence is recent enough",
+                               link_freshness },
 };
 
 const char *evtpm_link_name(enum evtpm_link link)
@@ -209,6 +301,9 @@ static void gather_chain(struct verification *v, struct evtpm_error *err)
     }
     if (!v->chain.vcek.size) {
         evtpm_blob_set(&v->chain.vcek, spare->vcek.data, spare->vcek.size);
+    }
+    if (!v->chain.vlek.size) {
+        evtpm_blob_set(&v->chain.vlek, spare->vlek.data, spare->vlek.size);
     }
 }
 

@@ -5,13 +5,11 @@
 #include <string.h>
 
 #include "lib/eventlog.h"
-#include "lib/ima.h"
 #include "lib/verify_priv.h"
 
 #define DEFAULT_REQUIRED_PCRS 0x3ffu
 
-/* The PCRs of the quote's one selection, which must be of the SHA-256 bank. */
-static bool quoted_pcrs(const struct verification *v, uint32_t *mask)
+bool quoted_pcrs(const struct verification *v, uint32_t *mask)
 {
     const TPML_PCR_SELECTION *list;
     const TPMS_PCR_SELECTION *select;
@@ -64,6 +62,8 @@ void link_quote_pcrs(struct verification *v, struct evtpm_link_result *r)
         return;
     }
     required = required ? required : DEFAULT_REQUIRED_PCRS;
+    link_seen(r, "PCRs %s", format_mask(mask, list));
+    link_wanted(r, "PCRs %s at least", format_mask(required, list));
     if (required & ~mask) {
         link_fail(r, "the quote leaves out PCRs %s",
                   format_mask(required & ~mask, list));
@@ -84,6 +84,7 @@ void link_quote_pcrs(struct verification *v, struct evtpm_link_result *r)
         }
     }
     gnutls_hash_deinit(hash, wanted);
+    link_values(r, seen->buffer, seen->size, wanted, sizeof(wanted));
     if (seen->size != sizeof(wanted) ||
         memcmp(seen->buffer, wanted, sizeof(wanted)) != 0) {
         link_fail_bytes(r,
@@ -105,8 +106,8 @@ static uint32_t logged_pcrs(const struct verification *v, uint32_t quoted)
     return quoted;
 }
 
-static int replay(const struct verification *v, struct evtpm_eventlog *log,
-                  struct evtpm_pcrs *pcrs, struct evtpm_error *err)
+int replay_event_log(const struct verification *v, struct evtpm_eventlog *log,
+                     struct evtpm_pcrs *pcrs, struct evtpm_error *err)
 {
     const struct evtpm_blob *data = &v->evidence->event_log;
 
@@ -128,7 +129,9 @@ void link_event_log(struct verification *v, struct evtpm_link_result *r)
         link_skip(r, "the quote's PCRs are unreadable");
         return;
     }
-    if (replay(v, &log, &pcrs, &err) < 0) {
+    if (replay_event_log(v, &log, &pcrs, &err) < 0) {
+        link_wanted(r, "a log that replays");
+        link_seen(r, "%s", err.text);
         link_fail(r, "%s", err.text);
         return;
     }
@@ -143,8 +146,9 @@ void link_event_log(struct verification *v, struct evtpm_link_result *r)
             return;
         }
     }
-    link_pass(r, "%u events lead to PCRs %s", log.count,
-              format_mask(mask, list));
+    link_seen(r, "%u events", log.count);
+    link_wanted(r, "events that lead to PCRs %s", format_mask(mask, list));
+    link_pass(r, "%u events lead to PCRs %s", log.count, list);
 }
 
 void link_ima_log(struct verification *v, struct evtpm_link_result *r)
@@ -163,14 +167,19 @@ void link_ima_log(struct verification *v, struct evtpm_link_result *r)
         link_skip(r, "the quote does not cover PCR %d", EVTPM_IMA_PCR);
         return;
     }
-    if (replay(v, &log, &pcrs, &err) < 0) {
+    if (replay_event_log(v, &log, &pcrs, &err) < 0) {
         link_skip(r, "the event log does not replay");
         return;
     }
+    link_wanted(r, "entries that lead to PCR %d", EVTPM_IMA_PCR);
     if (evtpm_ima_replay(list->data, list->size, &pcrs,
                          v->evidence->pcr[EVTPM_IMA_PCR], &count, &err) < 0) {
+        link_seen(r, "%s", err.text);
         link_fail(r, "%s", err.text);
         return;
     }
+    v->ima_replayed = true;
+    v->ima_count = count;
+    link_seen(r, "%u entries", count);
     link_pass(r, "%u entries lead to PCR %d", count, EVTPM_IMA_PCR);
 }

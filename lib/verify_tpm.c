@@ -14,6 +14,7 @@ void link_ek(struct verification *v, struct evtpm_link_result *r)
         link_skip(r, "the manifest is unreadable");
         return;
     }
+    link_values(r, ek->data, ek->size, manifest->data, manifest->size);
     /* TPM2B_PUBLIC is the manifest's TPMT_PUBLIC after its size. */
     if (ek->size != manifest->size + 2 ||
         ((size_t)ek->data[0] << 8 | ek->data[1]) != manifest->size) {
@@ -41,13 +42,15 @@ static bool check_attributes(struct evtpm_link_result *r, const char *key,
 {
     char have[160], want[160], not [160];
 
+    tpm_attributes_format(seen, have, sizeof(have));
+    tpm_attributes_format(wanted, want, sizeof(want));
+    tpm_attributes_format(unwanted, not, sizeof(not ));
+    link_seen(r, "%s", have);
+    link_wanted(r, "%s without %s", want, not );
     if ((seen & wanted) == wanted && !(seen & unwanted)) {
         return true;
     }
-    link_fail(r, "%s: seen %s, wanted %s without %s", key,
-              tpm_attributes_format(seen, have, sizeof(have)),
-              tpm_attributes_format(wanted, want, sizeof(want)),
-              tpm_attributes_format(unwanted, not, sizeof(not )));
+    link_fail(r, "%s: seen %s, wanted %s without %s", key, have, want, not );
     return false;
 }
 
@@ -108,6 +111,7 @@ void link_ak_name(struct verification *v, struct evtpm_link_result *r)
         link_fail(r, "AK: name algorithm %#x is not supported", v->ak.nameAlg);
         return;
     }
+    link_values(r, seen->data, seen->size, name, size);
     if (seen->size != size || memcmp(seen->data, name, size) != 0) {
         link_fail_bytes(r, "AK name", seen->data, seen->size, name, size);
         return;
@@ -125,6 +129,10 @@ void link_ak_binding(struct verification *v, struct evtpm_link_result *r)
     const struct evtpm_evidence *e = v->evidence;
     const struct evtpm_credential *made = v->policy->credential;
 
+    if (made) {
+        link_wanted(r, "the %zu bytes that were wrapped for this EK and AK",
+                    made->secret.size);
+    }
     if (!made && v->policy->recorded) {
         link_skip(r, "recorded evidence: the credential's secret is not known");
     } else if (!made || made->secret.size == 0) {
@@ -143,6 +151,7 @@ void link_ak_binding(struct verification *v, struct evtpm_link_result *r)
                   "EK and AK (%zu bytes seen, %zu wanted)",
                   e->credential_secret.size, made->secret.size);
     } else {
+        link_seen(r, "the same %zu bytes", e->credential_secret.size);
         link_pass(r, "the TPM opened a credential for this EK and AK");
     }
 }
@@ -151,6 +160,11 @@ void link_quote_form(struct verification *v, struct evtpm_link_result *r)
 {
     const TPMS_ATTEST *a = &v->attest;
 
+    if (v->has_attest) {
+        link_seen(r, "magic %#x, type %#x", a->magic, a->type);
+        link_wanted(r, "magic %#x, type %#x (quote)", TPM2_GENERATED_VALUE,
+                    TPM2_ST_ATTEST_QUOTE);
+    }
     if (!v->has_attest) {
         link_skip(r, "the quote is unreadable");
     } else if (a->magic != TPM2_GENERATED_VALUE) {
@@ -174,12 +188,15 @@ void link_quote_signature(struct verification *v, struct evtpm_link_result *r)
                                : "the AK is unreadable");
         return;
     }
+    link_wanted(r, "a signature by the AK, of its scheme");
     if (tpm_signature_verify(&v->ak, &v->signature, &v->evidence->quote_attest,
                              &err) < 0) {
+        link_seen(r, "%s", err.text);
         link_fail(r, "the quote was altered or signed by another key: %s",
                   err.text);
         return;
     }
+    link_seen(r, "a signature by the AK");
     link_pass(r, "%s with %s",
               v->signature.sigAlg == TPM2_ALG_ECDSA    ? "ECDSA"
               : v->signature.sigAlg == TPM2_ALG_RSAPSS ? "RSAPSS"
@@ -198,6 +215,8 @@ void link_quote_nonce(struct verification *v, struct evtpm_link_result *r)
         return;
     }
     gnutls_hash_fast(GNUTLS_DIG_SHA256, nonce->data, nonce->size, wanted);
+    link_values(r, v->attest.extraData.buffer, v->attest.extraData.size, wanted,
+                sizeof(wanted));
     if (v->attest.extraData.size != sizeof(wanted) ||
         memcmp(v->attest.extraData.buffer, wanted, sizeof(wanted)) != 0) {
         link_fail_bytes(r,

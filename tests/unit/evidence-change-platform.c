@@ -220,12 +220,10 @@ static void product_other(struct sample *s)
 /* tcb */
 static void tcb_too_old(struct sample *s)
 {
-    static struct snp_tcb floor;
+    struct snp_tcb *floor = &s->floors[s->chip->product];
 
-    floor = s->chip->tcb;
-    floor.snp++;
-    floor.microcode = 0; /* newer here does not make up for older there */
-    s->policy.tcb_floor = &floor;
+    floor->snp++;
+    floor->microcode = 0; /* newer here does not make up for older there */
 }
 
 /* policy, vmpl, launch-digest */
@@ -256,6 +254,7 @@ static void image_other(struct sample *s)
 static void image_unknown(struct sample *s)
 {
     s->policy.launch_digest_count = 0;
+    s->policy.id_key_count = s->policy.author_key_count = 0;
 }
 
 /* report-data */
@@ -336,7 +335,7 @@ const struct evidence_change platform_changes[] = {
       "signed by another chip's key" },
     { "key-masked", key_masked, EVTPM_LINK_REPORT_FORM,
       "masks the chip's key" },
-    { "key-vlek", key_vlek, EVTPM_LINK_REPORT_FORM, "signed by a VLEK" },
+    { "key-vlek", key_vlek, EVTPM_LINK_CHAIN, "VLEK: certificate is missing" },
     { "key-none", key_none, EVTPM_LINK_REPORT_FORM, "signing key 7" },
     { "chip-id-other", chip_id_other, EVTPM_LINK_CHIP,
       "the VCEK is another chip's" },

@@ -225,7 +225,7 @@ static void ima_entry_dropped(struct sample *s)
 {
     g_autoptr(GByteArray) list = g_byte_array_new();
 
-    ima_entry(list, 10, "boot_aggregate", FALSE);
+    ima_boot_aggregate(list, (const uint8_t(*)[32])s->evidence.pcr);
     g_assert_true(evtpm_blob_set(&s->evidence.ima_log, list->data, list->len));
 }
 static void ima_cut(struct sample *s)
@@ -297,7 +297,7 @@ const struct evidence_change tpm_changes[] = {
       "not over one selection of the SHA-256 bank" },
     { "quote-of-nothing", quote_of_nothing, EVTPM_LINK_QUOTE_PCRS,
       "not over one selection" },
-    { "log-cut", log_cut, EVTPM_LINK_EVENT_LOG, "event 15 at offset" },
+    { "log-cut", log_cut, EVTPM_LINK_EVENT_LOG, "event 16 at offset" },
     { "log-empty", log_empty, EVTPM_LINK_EVENT_LOG, "event log: empty" },
     { "log-digest-changed", log_digest_changed, EVTPM_LINK_EVENT_LOG,
       "PCR 4 is not what the log leads to: seen " },

@@ -16,7 +16,8 @@ struct evidence_change {
 };
 
 /* Up to the entry without a name. */
-extern const struct evidence_change platform_changes[], tpm_changes[];
+extern const struct evidence_change platform_changes[], tpm_changes[],
+    policy_changes[], log_changes[];
 
 /* Evidence of another VM on a chip of another root, good in itself. */
 extern struct sample change_other;

@@ -16,11 +16,11 @@
 
 #define VMS 2
 #define QUOTED_PCRS 0x80ffffu /* 0 to 15, 23 */
-#define BANKS (1u << EVTPM_SHA1 | 1u << EVTPM_SHA256 | 1u << EVTPM_SHA384)
 
 static char *chip_root;
 static char *chip_dirs[SAMPLE_CHIPS];
 static gnutls_privkey_t ek_keys[VMS], ak_keys[VMS];
+static gnutls_privkey_t id_key, author_key;
 
 const char *sample_chip_dir(unsigned chip)
 {
@@ -54,6 +54,10 @@ void sample_chips_create(unsigned count)
         ek_keys[i] = new_key(GNUTLS_PK_RSA, 2048);
         ak_keys[i] = new_key(GNUTLS_PK_RSA, 2048);
     }
+    id_key = new_key(GNUTLS_PK_ECDSA,
+                     GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP384R1));
+    author_key = new_key(GNUTLS_PK_ECDSA,
+                         GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP384R1));
 }
 
 void sample_chips_remove(void)
@@ -76,6 +80,8 @@ void sample_chips_remove(void)
         gnutls_privkey_deinit(ek_keys[i]);
         gnutls_privkey_deinit(ak_keys[i]);
     }
+    gnutls_privkey_deinit(id_key);
+    gnutls_privkey_deinit(author_key);
 }
 
 static void put_blob(struct evtpm_blob *blob, const void *data, size_t size)
@@ -83,10 +89,43 @@ static void put_blob(struct evtpm_blob *blob, const void *data, size_t size)
     g_assert_true(evtpm_blob_set(blob, data, size));
 }
 
+static void export_key(gnutls_privkey_t key, struct snp_ecdsa_key *out)
+{
+    gnutls_pubkey_t public;
+
+    g_assert_cmpint(gnutls_pubkey_init(&public), ==, 0);
+    g_assert_cmpint(gnutls_pubkey_import_privkey(public, key, 0, 0), ==, 0);
+    g_assert_cmpint(snp_ecdsa_key_export(public, out), ==, 0);
+    gnutls_pubkey_deinit(public);
+}
+
+/* The image's owner signs for this digest and policy. */
+static void make_id_block(struct snp_id_block *block, struct snp_id_auth *auth,
+                          const uint8_t digest[48], uint64_t policy)
+{
+    memset(block, 0, sizeof(*block));
+    memset(auth, 0, sizeof(*auth));
+    memcpy(block->ld, digest, 48);
+    block->version = 1;
+    block->policy = policy;
+    auth->id_key_algo = auth->auth_key_algo = SNP_ALGO_ECDSA_P384_SHA384;
+    export_key(id_key, &auth->id_key);
+    export_key(author_key, &auth->author_key);
+    snp_ecdsa_sign(block, sizeof(*block), id_key, auth->id_block_sig.r,
+                   auth->id_block_sig.s, NULL);
+    snp_ecdsa_sign(&auth->id_key, sizeof(auth->id_key), author_key,
+                   auth->id_key_sig.r, auth->id_key_sig.s, NULL);
+}
+
 void sample_launch(struct sample *s, uint64_t policy)
 {
-    struct amdsp_finish finish = { 0 };
+    struct snp_id_block block;
+    struct snp_id_auth auth;
+    struct amdsp_finish finish = { .id_block = &block,
+                                   .id_auth = &auth,
+                                   .auth_key_en = true };
 
+    make_id_block(&block, &auth, s->launch_digest[0], policy);
     g_assert_cmpint(amdsp_launch_start(&s->guest, s->chip, policy, NULL), ==,
                     SNP_FW_OK);
     memcpy(finish.measurement, s->launch_digest[0], 48);
@@ -230,17 +269,13 @@ void sample_sign_report(struct sample *s)
     put_blob(&s->evidence.report, &s->report, sizeof(s->report));
 }
 
-void sample_logs(struct sample *s)
+void sample_log(struct sample *s, const GByteArray *log)
 {
-    g_autoptr(GByteArray) log = g_byte_array_new();
     g_autoptr(GByteArray) list = g_byte_array_new();
     struct evtpm_error err = { "" };
     struct evtpm_eventlog reader;
     struct evtpm_pcrs pcrs;
-    uint8_t digest[32];
 
-    log_header(log, BANKS);
-    log_firmware(log, BANKS);
     put_blob(&s->evidence.event_log, log->data, log->len);
     if (evtpm_eventlog_open(&reader, log->data, log->len, &err) < 0 ||
         evtpm_eventlog_replay(&reader, EVTPM_SHA256, &pcrs, &err) < 0) {
@@ -250,10 +285,28 @@ void sample_logs(struct sample *s)
         memcpy(s->evidence.pcr[i], pcrs.value[i], 32);
     }
 
-    /* IMA: its own arithmetic here, not that of the code under test */
-    ima_entry(list, 10, "boot_aggregate", FALSE);
+    ima_boot_aggregate(list, (const uint8_t(*)[32])s->evidence.pcr);
     ima_entry(list, 10, "/usr/bin/init", FALSE);
+    sample_ima(s, list);
+    s->evidence.pcr_mask = 0xffffff;
+}
+
+void sample_logs(struct sample *s)
+{
+    g_autoptr(GByteArray) log = g_byte_array_new();
+
+    log_header(log, SAMPLE_BANKS);
+    log_firmware(log, SAMPLE_BANKS);
+    sample_log(s, log);
+}
+
+/* Its own arithmetic here, not that of the code under test */
+void sample_ima(struct sample *s, const GByteArray *list)
+{
+    uint8_t digest[32];
+
     put_blob(&s->evidence.ima_log, list->data, list->len);
+    memset(s->evidence.pcr[10], 0, 32);
     for (size_t at = 0; at < list->len;) {
         uint32_t size;
         uint8_t both[64];
@@ -265,7 +318,6 @@ void sample_logs(struct sample *s)
         gnutls_hash_fast(GNUTLS_DIG_SHA256, both, 64, s->evidence.pcr[10]);
         at += 38 + size;
     }
-    s->evidence.pcr_mask = 0xffffff;
 }
 
 void sample_quote(struct sample *s)
@@ -378,6 +430,7 @@ void sample_init(struct sample *s, unsigned vm, unsigned chip)
     uint8_t random[64];
 
     memset(s, 0, sizeof(*s));
+    s->chip_number = chip;
     s->chip = evtpm_chip_load(chip_dirs[chip], &err);
     if (!s->chip) {
         g_error("%s", err.text);
@@ -411,6 +464,7 @@ void sample_init(struct sample *s, unsigned vm, unsigned chip)
     s->policy.launch_digest_count = 1;
     s->policy.roots = s->roots;
     s->policy.root_count = 1;
+    sample_policy(s);
 }
 
 void sample_clear(struct sample *s)
@@ -424,6 +478,7 @@ void sample_clear(struct sample *s)
     evtpm_blob_clear(&s->credential.ek_public);
     evtpm_blob_clear(&s->credential.ak_name);
     evtpm_chain_clear(&s->certificates);
+    sample_policy_clear(s);
     evtpm_chip_free(s->chip);
     amdsp_guest_clear(&s->guest);
 }

@@ -117,7 +117,7 @@ void log_variable(GByteArray *log, unsigned hashes, uint32_t pcr, uint32_t type,
     }
 }
 
-void log_firmware(GByteArray *log, unsigned hashes)
+void log_platform(GByteArray *log, unsigned hashes)
 {
     static const uint8_t locality[STARTUP_LOCALITY_SIZE] = "StartupLocality";
     static const uint8_t blob[16] = { 0, 0, 0x82, 0, 0, 0, 0, 0, 0, 0, 0xe0 };
@@ -137,26 +137,50 @@ void log_firmware(GByteArray *log, unsigned hashes)
     for (uint32_t pcr = 0; pcr < 8; pcr++) {
         log_event(log, hashes, pcr, EV_SEPARATOR, separator, 4, NULL);
     }
+}
+
+/* Linux's EFI stub measures its load options: UTF-16 with the NUL. */
+static void log_command_line(GByteArray *log, unsigned hashes,
+                             const char *command_line)
+{
+    static const char event[] = "\xed\x22\x3b\x8f\x1a\0\0\0"
+                                "LOADED_IMAGE::LoadOptions";
+    g_autoptr(GByteArray) text = g_byte_array_new();
+
+    for (size_t i = 0; i <= strlen(command_line); i++) {
+        put_u16(text, (uint16_t)command_line[i]);
+    }
+    put_event(log, hashes, 9, EV_EVENT_TAG, event, sizeof(event), text->data,
+              text->len);
+}
+
+void log_boot(GByteArray *log, unsigned hashes, const struct log_boot *boot)
+{
+    static const uint8_t blob[16] = { 0, 0, 0x82, 0, 0, 0, 0, 0, 0, 0, 0xe0 };
+    static const char initrd[] = "\xec\x22\x3b\x8f\x0d\0\0\0Linux initrd";
+
     log_text(log, hashes, 4, EV_EFI_ACTION,
              "Calling EFI Application from Boot Option");
     log_event(log, hashes, 4, EV_EFI_BOOT_SERVICES_APPLICATION, blob,
-              sizeof(blob), "the kernel image");
-    log_event(log, hashes, 9, EV_EVENT_TAG, "\1\0\0\0\6\0\0\0initrd", 14,
-              "the initial RAM disk");
+              sizeof(blob), boot->kernel);
+    log_command_line(log, hashes, boot->command_line);
+    log_event(log, hashes, 9, EV_EVENT_TAG, initrd, sizeof(initrd),
+              boot->initrd);
 }
 
-void ima_entry(GByteArray *list, uint32_t pcr, const char *path,
-               gboolean violation)
+void log_firmware(GByteArray *log, unsigned hashes)
 {
-    g_autoptr(GByteArray) data = g_byte_array_new();
-    uint8_t digest[32], sha1[20] = { 0 };
+    static const struct log_boot boot = { LOG_KERNEL, LOG_INITRD,
+                                          LOG_COMMAND_LINE };
 
-    gnutls_hash_fast(GNUTLS_DIG_SHA256, path, strlen(path), digest);
-    put_u32(data, 8 + 32);
-    put(data, "sha256:", 8);
-    put(data, digest, 32);
-    put_u32(data, (uint32_t)strlen(path) + 1);
-    put(data, path, strlen(path) + 1);
+    log_platform(log, hashes);
+    log_boot(log, hashes, &boot);
+}
+
+static void put_entry(GByteArray *list, uint32_t pcr, const GByteArray *data,
+                      gboolean violation)
+{
+    uint8_t sha1[20] = { 0 };
 
     if (!violation) {
         gnutls_hash_fast(GNUTLS_DIG_SHA1, data->data, data->len, sha1);
@@ -167,4 +191,46 @@ void ima_entry(GByteArray *list, uint32_t pcr, const char *path,
     put(list, "ima-ng", 6);
     put_u32(list, data->len);
     put(list, data->data, data->len);
+}
+
+static GByteArray *template_data(const char *algorithm, const uint8_t *digest,
+                                 size_t digest_size, const char *path)
+{
+    GByteArray *data = g_byte_array_new();
+
+    put_u32(data, (uint32_t)(strlen(algorithm) + 2 + digest_size));
+    put(data, algorithm, strlen(algorithm));
+    put(data, ":", 2);
+    put(data, digest, digest_size);
+    put_u32(data, (uint32_t)strlen(path) + 1);
+    put(data, path, strlen(path) + 1);
+    return data;
+}
+
+void ima_file(GByteArray *list, const char *algorithm, const uint8_t *digest,
+              size_t digest_size, const char *path)
+{
+    g_autoptr(GByteArray) data =
+        template_data(algorithm, digest, digest_size, path);
+
+    put_entry(list, 10, data, FALSE);
+}
+
+void ima_boot_aggregate(GByteArray *list, const uint8_t pcr[][32])
+{
+    uint8_t digest[32];
+
+    gnutls_hash_fast(GNUTLS_DIG_SHA256, pcr, 10 * 32, digest);
+    ima_file(list, "sha256", digest, sizeof(digest), "boot_aggregate");
+}
+
+void ima_entry(GByteArray *list, uint32_t pcr, const char *path,
+               gboolean violation)
+{
+    g_autoptr(GByteArray) data = NULL;
+    uint8_t digest[32];
+
+    gnutls_hash_fast(GNUTLS_DIG_SHA256, path, strlen(path), digest);
+    data = template_data("sha256", digest, sizeof(digest), path);
+    put_entry(list, pcr, data, violation);
 }

@@ -20,10 +20,25 @@ void log_text(GByteArray *log, unsigned hashes, uint32_t pcr, uint32_t type,
 void log_variable(GByteArray *log, unsigned hashes, uint32_t pcr, uint32_t type,
                   const char *name, const char *value, gboolean value_only);
 
-/* What a firmware like OVMF writes: PCRs 0 to 7. */
+/* What a firmware like OVMF writes before it boots: PCRs 0 to 7. */
+void log_platform(GByteArray *log, unsigned hashes);
+/* What was booted: PCRs 4 and 9. */
+#define LOG_KERNEL "the kernel image"
+#define LOG_INITRD "the initial RAM disk"
+#define LOG_COMMAND_LINE "console=ttyS0 quiet"
+struct log_boot {
+    const char *kernel, *initrd, *command_line;
+};
+void log_boot(GByteArray *log, unsigned hashes, const struct log_boot *boot);
+/* Both, of LOG_KERNEL and so on. */
 void log_firmware(GByteArray *log, unsigned hashes);
 
-/* An entry of the template ima-ng; `violation`: its hash is zero. */
+/* An entry of the template ima-ng. */
+void ima_file(GByteArray *list, const char *algorithm, const uint8_t *digest,
+              size_t digest_size, const char *path);
+/* IMA's first entry: SHA-256 over PCRs 0 to 9. */
+void ima_boot_aggregate(GByteArray *list, const uint8_t pcr[][32]);
+/* The same of a file whose contents are its path; `violation`: its hash is zero. */
 void ima_entry(GByteArray *list, uint32_t pcr, const char *path,
                gboolean violation);
 

@@ -99,7 +99,6 @@ static void test_good_variants(void)
     memcpy(digests[1], s.launch_digest[0], 48);
     s.policy.launch_digests = (const uint8_t(*)[48])digests;
     s.policy.launch_digest_count = 2;
-    s.policy.tcb_floor = &s.chip->tcb;
     expect_good(&s);
     gnutls_free(pem.data);
     sample_clear(&s);
@@ -113,7 +112,7 @@ static void test_good_logs(void)
     struct sample s;
 
     sample_init(&s, 0, 0);
-    ima_entry(list, 10, "boot_aggregate", FALSE);
+    ima_boot_aggregate(list, (const uint8_t(*)[32])s.evidence.pcr);
     ima_entry(list, 10, "/usr/bin/init", FALSE);
     ima_entry(list, 10, "/usr/bin/later", FALSE);
     g_assert_true(evtpm_blob_set(&s.evidence.ima_log, list->data, list->len));
@@ -136,6 +135,49 @@ static void test_debug_by_request(void)
     sample_clear(&s);
 }
 
+/* Whoever signs for images need not be asked for each: no digest, but keys. */
+static void test_keys_only(void)
+{
+    struct evtpm_result result;
+    struct sample s;
+
+    sample_init(&s, 0, 0);
+    s.policy.launch_digest_count = 0;
+    for (int i = 0; i < 2; i++) {
+        g_assert_cmpint(evtpm_verify(&s.evidence, &s.policy, &result), ==, 0);
+        g_assert_cmpint(result.link[EVTPM_LINK_LAUNCH_DIGEST].status, ==,
+                        EVTPM_SKIPPED);
+        g_assert_cmpint(result.link[EVTPM_LINK_ID_BLOCK].status, ==,
+                        EVTPM_PASSED);
+        s.policy.id_key_count = 0; /* the author key alone does as well */
+    }
+    s.policy.author_key_count = 0;
+    g_assert_cmpint(evtpm_verify(&s.evidence, &s.policy, &result), ==,
+                    evtpm_link_exit_status(EVTPM_LINK_LAUNCH_DIGEST));
+    sample_clear(&s);
+}
+
+/* A policy that asks for less: those links say so and are no verdict. */
+static void test_less_asked(void)
+{
+    struct evtpm_result result;
+    struct sample s;
+
+    sample_init(&s, 0, 0);
+    s.policy.crl_count = s.policy.id_key_count = s.policy.author_key_count = 0;
+    s.policy.require_crl = false;
+    s.policy.pcr_rule_count = s.policy.event_rule_count = 0;
+    s.policy.ima_files = NULL;
+    s.policy.maximum_age = 0;
+    g_assert_cmpint(evtpm_verify(&s.evidence, &s.policy, &result), ==, 0);
+    for (int i = 0; i < EVTPM_LINK_COUNT; i++) {
+        g_assert_cmpint(result.link[i].status, ==,
+                        i < EVTPM_LINK_REVOCATION ? EVTPM_PASSED
+                                                  : EVTPM_SKIPPED);
+    }
+    sample_clear(&s);
+}
+
 /* A recorded document: what cannot be known is skipped and says so, nothing
  * else is. */
 static void test_recorded(void)
@@ -147,10 +189,12 @@ static void test_recorded(void)
     s.policy.recorded = true;
     s.policy.nonce = NULL;
     s.policy.credential = NULL;
+    s.policy.maximum_age = 0;
     g_assert_cmpint(evtpm_verify(&s.evidence, &s.policy, &result), ==, 0);
     for (int i = 0; i < EVTPM_LINK_COUNT; i++) {
         g_assert_cmpint(result.link[i].status, ==,
-                        i == EVTPM_LINK_NONCE || i == EVTPM_LINK_AK_BINDING
+                        i == EVTPM_LINK_NONCE || i == EVTPM_LINK_AK_BINDING ||
+                                i == EVTPM_LINK_FRESHNESS
                             ? EVTPM_SKIPPED
                             : EVTPM_PASSED);
     }
@@ -256,6 +300,8 @@ static void test_names(void)
     }
     g_assert_cmpint(evtpm_link_exit_status(EVTPM_LINK_EVIDENCE), ==, 20);
     g_assert_cmpint(evtpm_link_exit_status(EVTPM_LINK_IMA_LOG), ==, 42);
+    g_assert_cmpint(evtpm_link_exit_status(EVTPM_LINK_REVOCATION), ==, 43);
+    g_assert_cmpint(evtpm_link_exit_status(EVTPM_LINK_FRESHNESS), ==, 48);
     g_assert_cmpint(evtpm_link_exit_status(EVTPM_LINK_COUNT), ==, 0);
 }
 
@@ -281,6 +327,8 @@ int main(int argc, char **argv)
     g_test_add_func("/verify/good/variants", test_good_variants);
     g_test_add_func("/verify/good/logs", test_good_logs);
     g_test_add_func("/verify/good/debug-by-request", test_debug_by_request);
+    g_test_add_func("/verify/good/keys-only", test_keys_only);
+    g_test_add_func("/verify/good/less-asked", test_less_asked);
     g_test_add_func("/verify/recorded", test_recorded);
     g_test_add_func("/verify/other-vm", test_other_vm);
     g_test_add_func("/verify/empty", test_empty);
@@ -288,6 +336,8 @@ int main(int argc, char **argv)
     g_test_add_func("/verify/names", test_names);
     add_changes(platform_changes);
     add_changes(tpm_changes);
+    add_changes(policy_changes);
+    add_changes(log_changes);
     status = g_test_run();
     sample_clear(&change_other);
     sample_chips_remove();
