@@ -15,12 +15,15 @@ static void case_free(void *data)
     g_free(c->name);
     g_free(c->reason);
     g_free(c->output);
+    g_free(c->step);
     g_free(c);
 }
 
 void tap_init(struct tap *tap, const char *program)
 {
-    *tap = (struct tap){ .program = g_strdup(program), .plan = -1 };
+    *tap = (struct tap){ .program = g_strdup(program),
+                         .plan = -1,
+                         .last = g_get_monotonic_time() };
     tap->cases = g_ptr_array_new_with_free_func(case_free);
     g_queue_init(&tap->recent);
 }
@@ -52,6 +55,9 @@ static struct tap_case *add_case(struct tap *tap, enum tap_result result,
     c->name = g_strdup(name);
     c->reason = g_strdup(reason);
     c->output = result == TAP_FAIL ? g_steal_pointer(&output) : NULL;
+    gint64 now = g_get_monotonic_time();
+    c->seconds = (double)(now - tap->last) / 1e6;
+    tap->last = now;
     g_ptr_array_add(tap->cases, c);
     return c;
 }
@@ -76,6 +82,17 @@ static void parse_plan(struct tap *tap, const char *line)
     }
 }
 
+/* GLib's programs say "/path - reason" of what failed: cuts it off the name. */
+static char *take_reason(char *name)
+{
+    char *dash = *name == '/' ? strstr(name, " - ") : NULL;
+    if (!dash) {
+        return NULL;
+    }
+    *dash = '\0';
+    return g_strdup(dash + 3);
+}
+
 static void parse_result(struct tap *tap, const char *line)
 {
     gboolean ok = g_str_has_prefix(line, "ok");
@@ -93,6 +110,9 @@ static void parse_result(struct tap *tap, const char *line)
     for (const char *h = strchr(p, '#'); h && !directive;
          h = strchr(h + 1, '#')) {
         const char *word = h + 1 + strspn(h + 1, " ");
+        if (h > p && h[-1] == '\\') {
+            continue; /* escaped: part of the name */
+        }
         if (g_ascii_strncasecmp(word, "skip", 4) == 0 ||
             g_ascii_strncasecmp(word, "todo", 4) == 0) {
             directive = h;
@@ -101,6 +121,7 @@ static void parse_result(struct tap *tap, const char *line)
     g_autofree char *name =
         directive ? g_strndup(p, (gsize)(directive - p)) : g_strdup(p);
     g_strstrip(name);
+    g_autofree char *why = ok ? NULL : take_reason(name);
     const char *word =
         directive ? directive + 1 + strspn(directive + 1, " ") : "";
     gboolean todo = g_ascii_strncasecmp(word, "todo", 4) == 0;
@@ -114,13 +135,35 @@ static void parse_result(struct tap *tap, const char *line)
         result = TAP_FAIL;
     }
     add_case(tap, result, *name ? name : digits,
-             directive ? word + 4 + strspn(word + 4, " ") : NULL);
+             directive ? word + 4 + strspn(word + 4, " ") : why);
 }
 
 static gboolean is_result(const char *line)
 {
     return (g_str_has_prefix(line, "ok") && (!line[2] || line[2] == ' ')) ||
            (g_str_has_prefix(line, "not ok") && (!line[6] || line[6] == ' '));
+}
+
+/* What says nothing about a failure. */
+static gboolean is_noise(const char *line)
+{
+    return g_str_has_prefix(line, "TAP version ") ||
+           g_str_has_prefix(line, "# random seed: ") ||
+           g_str_has_prefix(line, "# Start of ") ||
+           g_str_has_prefix(line, "# End of ");
+}
+
+/* GLib says "**" and the reason on standard error, too. */
+static void forget_assertion(struct tap *tap, const char *why)
+{
+    const char *last = g_queue_peek_tail(&tap->recent);
+    if (last && strcmp(last, why) == 0) {
+        g_free(g_queue_pop_tail(&tap->recent));
+        last = g_queue_peek_tail(&tap->recent);
+        if (last && strcmp(last, "**") == 0) {
+            g_free(g_queue_pop_tail(&tap->recent));
+        }
+    }
 }
 
 void tap_line(struct tap *tap, const char *line)
@@ -131,12 +174,31 @@ void tap_line(struct tap *tap, const char *line)
         parse_result(tap, line);
     } else if (g_str_has_prefix(line, "Bail out!")) {
         const char *why = line + strlen("Bail out!");
-        add_case(tap, TAP_FAIL, "bail out", why + strspn(why, " "));
-    } else if (!g_str_has_prefix(line, "TAP version ")) {
+        why += strspn(why, " ");
+        forget_assertion(tap, why);
+        add_case(tap, TAP_FAIL, "bail out", why);
+        tap->bailed = TRUE;
+    } else if (!is_noise(line)) {
         g_autofree char *valid = g_utf8_make_valid(line, -1);
         g_queue_push_tail(&tap->recent, g_steal_pointer(&valid));
         if (g_queue_get_length(&tap->recent) > TAP_OUTPUT_LINES) {
             g_free(g_queue_pop_head(&tap->recent));
+        }
+    }
+}
+
+/* What is printed after the last result explains a failure, if there was one.
+ */
+static void explain_last(struct tap *tap)
+{
+    for (guint i = tap->cases->len; i > 0; i--) {
+        struct tap_case *c = g_ptr_array_index(tap->cases, i - 1);
+        if (c->result == TAP_FAIL) {
+            g_autofree char *more = take_recent(tap);
+            char *whole = g_strconcat(c->output, more, NULL);
+            g_free(c->output);
+            c->output = whole;
+            return;
         }
     }
 }
@@ -148,8 +210,17 @@ void tap_end(struct tap *tap, int status, const char *why)
         add_case(tap, TAP_FAIL, "run", why);
         return;
     }
+    explain_last(tap);
+    if (tap->bailed) {
+        return; /* that is why the rest is missing */
+    }
     if (tap->plan < 0) {
-        add_case(tap, TAP_FAIL, "plan", "no plan: the program did not finish");
+        g_autofree char *how =
+            WIFSIGNALED(status) ? process_status_text(status) : NULL;
+        g_autofree char *text =
+            g_strconcat("no plan: the program did not finish",
+                        how ? ", ended with " : NULL, how, NULL);
+        add_case(tap, TAP_FAIL, "plan", text);
     } else if (!tap->skip_all && tap->results != (unsigned)tap->plan) {
         g_autofree char *text = g_strdup_printf(
             "%d tests were planned, %u gave a result", tap->plan, tap->results);

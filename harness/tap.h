@@ -13,9 +13,11 @@ enum tap_result { TAP_PASS, TAP_FAIL, TAP_SKIP };
 
 struct tap_case {
     enum tap_result result;
-    char *name;   /* description, or the number when there is none */
-    char *reason; /* of a skip, or of a failure that is not the test's own */
-    char *output; /* what was printed before a failed test's line */
+    char *name;     /* description, or the number when there is none */
+    char *reason;   /* of a skip, or of a failure that is not the test's own */
+    char *output;   /* what was printed before a failed test's line */
+    char *step;     /* of a failure: what was being done, or NULL */
+    double seconds; /* since the result before, or the program's start */
 };
 
 struct tap {
@@ -27,6 +29,8 @@ struct tap {
     GQueue recent; /* other lines since the last result, oldest first */
     /* private */
     unsigned results;
+    gboolean bailed;
+    gint64 last; /* monotonic time of the last result */
 };
 
 /* Lines of output kept for a failed test. */

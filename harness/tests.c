@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "harness/artifacts.h"
+#include "harness/needs.h"
 #include "harness/process.h"
 
 /* Written by make: NAME=WORDS lines, see Makefile-harness.am. */
@@ -19,11 +20,44 @@ static void program_free(void *data)
     g_free(p->path);
     g_free(p->argument);
     g_strfreev(p->cases);
+    g_free(p->source);
+    g_free(p->about);
+    g_strfreev(p->needs);
     g_free(p);
 }
 
+/* SOURCE/STEM.c, if it is there. */
+static char *source_file(const struct tests *t, const char *stem)
+{
+    g_autofree char *name = g_strconcat(stem, ".c", NULL);
+    char *path = g_build_filename(t->source, name, NULL);
+    if (!g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+        g_clear_pointer(&path, g_free);
+    }
+    return path;
+}
+
+/* What the source says, and what every test of the group needs. */
+static void describe(struct test_program *p, const char *need)
+{
+    g_autofree char *text = NULL;
+    g_auto(GStrv) own = NULL;
+    if (p->source) {
+        g_file_get_contents(p->source, &text, NULL, NULL);
+    }
+    needs_parse(text ? text : "", &p->about, &own);
+    g_autoptr(GStrvBuilder) b = g_strv_builder_new();
+    if (need) {
+        g_strv_builder_add(b, need);
+    }
+    g_strv_builder_addv(b, (const char **)own);
+    p->needs = g_strv_builder_end(b);
+}
+
+/* Takes `path` and `source`. */
 static void add_program(struct tests *t, const char *group, const char *name,
-                        char *path, const char *argument, unsigned timeout)
+                        char *path, char *source, const char *argument,
+                        unsigned timeout)
 {
     struct test_program *p = g_new0(struct test_program, 1);
     p->id = g_strdup_printf("%s/%s", group, name);
@@ -33,6 +67,10 @@ static void add_program(struct tests *t, const char *group, const char *name,
     p->glib =
         !g_str_has_suffix(path, ".sh") && !g_str_has_prefix(base, "fuzz_");
     p->timeout = timeout;
+    p->source = source;
+    describe(p, strcmp(group, "guest") == 0 ? "emulator"
+                : strcmp(group, "e2e") == 0 ? "vm"
+                                            : NULL);
     g_ptr_array_add(t->programs, p);
 }
 
@@ -57,8 +95,23 @@ static void add_words(struct tests *t, const char *group, const char *words,
         if (script) {
             name[strlen(name) - 3] = '\0';
         }
-        add_program(t, group, name, path, NULL, timeout);
+        char *source = script ? g_strdup(path) : source_file(t, *w);
+        add_program(t, group, name, path, source, NULL, timeout);
     }
+}
+
+/* Guests that end in many ways are one source: NAME is PROGRAM or PROGRAM-WAY.
+ */
+static char *guest_source(const struct tests *t, const char *name)
+{
+    g_autofree char *whole = g_strconcat("tests/guest/", name, NULL);
+    char *source = source_file(t, whole);
+    char *dash = strchr(whole, '-');
+    if (!source && dash) {
+        *dash = '\0';
+        source = source_file(t, whole);
+    }
+    return source;
 }
 
 /* guests.list: NAME|STATUS|MESSAGE|OPTIONS|LIMIT */
@@ -78,7 +131,7 @@ static void add_guests(struct tests *t)
             add_program(
                 t, "guest", field[0],
                 g_build_filename(t->source, "tests/guest/run-guest.sh", NULL),
-                field[0], limit + 30);
+                guest_source(t, field[0]), field[0], limit + 30);
         }
     }
 }
@@ -176,102 +229,4 @@ gboolean tests_build(const struct tests *t, GError **error)
     }
     g_queue_clear_full(&lines, g_free);
     return ok;
-}
-
-static gboolean matches(const char *name, const char *pattern)
-{
-    return strstr(name, pattern) || g_pattern_match_simple(pattern, name);
-}
-
-static void collect_line(const char *line, void *user)
-{
-    g_ptr_array_add(user, g_strdup(line));
-}
-
-/* The cases of a GLib program that the pattern names; NULL if none. */
-static GStrv matching_cases(const struct test_program *p, const char *pattern)
-{
-    const char *argv[] = { p->path, "-l", NULL };
-    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GStrvBuilder) b = g_strv_builder_new();
-    int status;
-    gboolean any = FALSE;
-    if (!p->glib || !process_run(argv, NULL, NULL, FALSE, collect_line, lines,
-                                 NULL, &status, deadline_in(10), NULL)) {
-        return NULL;
-    }
-    for (guint i = 0; i < lines->len; i++) {
-        const char *line = g_ptr_array_index(lines, i);
-        if (line[0] == '/' && matches(line, pattern)) {
-            g_strv_builder_add(b, line);
-            any = TRUE;
-        }
-    }
-    return any ? g_strv_builder_end(b) : NULL;
-}
-
-gboolean tests_filter(struct tests *t, const char *pattern, GError **error)
-{
-    g_autoptr(GPtrArray) kept = g_ptr_array_new();
-    for (guint i = 0; i < t->programs->len; i++) {
-        struct test_program *p = g_ptr_array_index(t->programs, i);
-        if (matches(p->id, pattern)) {
-            g_ptr_array_add(kept, p);
-        }
-    }
-    for (guint i = 0; !kept->len && i < t->programs->len; i++) {
-        struct test_program *p = g_ptr_array_index(t->programs, i);
-        p->cases = matching_cases(p, pattern);
-    }
-    for (guint i = t->programs->len; i > 0; i--) {
-        struct test_program *p = g_ptr_array_index(t->programs, i - 1);
-        if (!p->cases && !g_ptr_array_find(kept, p, NULL)) {
-            g_ptr_array_remove_index(t->programs, i - 1);
-        }
-    }
-    return t->programs->len > 0 ||
-           fail(error, HARNESS_ERROR_FAILED, "no test matches \"%s\"", pattern);
-}
-
-static void take_line(const char *line, void *user)
-{
-    tap_line(user, line);
-}
-
-gboolean tests_run(const struct tests *t, const struct test_program *p,
-                   struct tap *tap, GError **error)
-{
-    g_autoptr(GPtrArray) argv = g_ptr_array_new();
-    g_ptr_array_add(argv, p->path);
-    if (p->glib) {
-        g_ptr_array_add(argv, (char *)"-k");
-        g_ptr_array_add(argv, (char *)"--tap");
-    }
-    for (char **c = p->cases; c && *c; c++) {
-        g_ptr_array_add(argv, (char *)"-p");
-        g_ptr_array_add(argv, *c);
-    }
-    if (p->argument) {
-        g_ptr_array_add(argv, p->argument);
-    }
-    g_ptr_array_add(argv, NULL);
-    g_autofree char *source = g_strconcat("G_TEST_SRCDIR=", t->source, NULL);
-    g_autofree char *build = g_strconcat("G_TEST_BUILDDIR=", t->build, NULL);
-    const char *environ[] = { source, build, "ASAN_OPTIONS=detect_leaks=1",
-                              "UBSAN_OPTIONS=print_stacktrace=1", NULL };
-    struct process_options options = { .cwd = t->build, .environ = environ };
-    g_autoptr(GError) local = NULL;
-    int status = 0;
-    if (process_run((const char *const *)argv->pdata, &options, NULL, TRUE,
-                    take_line, tap, NULL, &status, deadline_in(p->timeout),
-                    &local)) {
-        tap_end(tap, status, NULL);
-        return TRUE;
-    }
-    tap_end(tap, -1, local->message);
-    if (g_error_matches(local, HARNESS_ERROR, HARNESS_ERROR_INTERRUPTED)) {
-        g_propagate_error(error, g_steal_pointer(&local));
-        return FALSE;
-    }
-    return TRUE;
 }

@@ -4,7 +4,6 @@
 #define EVTPM_HARNESS_TESTS_H
 
 #include "harness/fail.h"
-#include "harness/tap.h"
 
 struct test_program {
     char *id;         /* "unit/test-igvm", "guest/pvalidate", "e2e/forget" */
@@ -13,6 +12,9 @@ struct test_program {
     gboolean glib;    /* understands -l, -p, -k, --tap */
     GStrv cases;      /* run these only (GLib test paths), NULL: all */
     unsigned timeout; /* seconds */
+    char *source;     /* file that it is made from; NULL: not known */
+    char *about;      /* what that says it is about; "" when nothing */
+    GStrv needs;      /* see needs.h */
 };
 
 struct tests {
@@ -30,15 +32,8 @@ void tests_clear(struct tests *tests);
 /* Builds them by make; its output is shown if it fails. */
 gboolean tests_build(const struct tests *tests, GError **error);
 
-/*
- * Keeps what `pattern` names: programs whose id contains it (or matches it as a
- * glob); where there are none, single cases of GLib programs. FALSE when
- * nothing is left.
- */
-gboolean tests_filter(struct tests *tests, const char *pattern, GError **error);
-
-/* Runs one program into `tap`; FALSE only when interrupted. */
-gboolean tests_run(const struct tests *tests, const struct test_program *p,
-                   struct tap *tap, GError **error);
+/* The paths of a GLib program's cases in the order in which they run; empty for
+ * others. Of strings; free with g_ptr_array_unref. */
+GPtrArray *tests_cases(const struct test_program *program);
 
 #endif
