@@ -8,6 +8,7 @@
 #include "harness/evidence_json.h"
 #include "harness/igvm_file.h"
 #include "harness/json_depth.h"
+#include "harness/policy.h"
 #include "harness/process.h"
 #include "lib/credential.h"
 #include "lib/file.h"
@@ -80,6 +81,7 @@ static gboolean collect(struct vm *vm, deadline_t deadline, struct attest *a,
                         GError **error)
 {
     struct evtpm_blob credential = { 0 };
+    a->issued = time(NULL);
     if (!random_blob(&a->nonce, EVTPM_NONCE_SIZE, error) ||
         !get_keys(vm, deadline, a, error) ||
         !make_credential(a, &credential, error)) {
@@ -135,40 +137,65 @@ static gboolean chip_certificates(const char *chip, struct evtpm_chain *chain,
     return TRUE;
 }
 
+static gboolean add_all(struct policy *p, const char *const *paths,
+                        gboolean (*add)(struct policy *p, const char *path,
+                                        GError **error),
+                        GError **error)
+{
+    for (; paths && *paths; paths++) {
+        if (!add(p, *paths, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean add_igvm(struct policy *p, const char *igvm, GError **error)
+{
+    struct igvm_summary summary;
+    if (!igvm_file_summary(igvm, &summary, error)) {
+        return FALSE;
+    }
+    policy_add_launch_digest(p, summary.digest);
+    return TRUE;
+}
+
+/* The file's policy, or an empty one, and what was named besides. */
+static struct policy *load_policy(const struct attest_policy *policy,
+                                  GError **error)
+{
+    struct policy *p =
+        policy->file ? policy_load(policy->file, error) : policy_new();
+    if (p && (!policy->root || policy_add_root(p, policy->root, error)) &&
+        add_all(p, policy->roots, policy_add_root, error) &&
+        add_all(p, policy->crls, policy_add_crl, error) &&
+        (!policy->igvm || add_igvm(p, policy->igvm, error))) {
+        return p;
+    }
+    policy_free(p);
+    return NULL;
+}
+
 gboolean attest_verify(struct attest *a, const struct attest_policy *policy,
                        gboolean recorded, GError **error)
 {
-    struct igvm_summary summary;
-    struct evtpm_error err = { "" };
-    struct evtpm_blob root = { 0 };
     struct evtpm_chain chain = { 0 };
-    if (!igvm_file_summary(policy->igvm, &summary, error)) {
+    struct policy *loaded = load_policy(policy, error);
+    if (!loaded) {
         return FALSE;
-    }
-    if (policy->root && evtpm_file_read(policy->root, 0x10000, &root, &err)) {
-        return fail_lib(error, &err);
     }
     gboolean ok =
         !policy->chip || chip_certificates(policy->chip, &chain, error);
     if (ok) {
-        memcpy(a->expected, summary.digest, sizeof(a->expected));
-        const guint8(*digests)[48] = (const guint8(*)[48])a->expected;
-        struct evtpm_policy p = {
-            .nonce = recorded ? NULL : &a->nonce,
-            .credential = recorded ? NULL : &a->credential,
-            .recorded = recorded,
-            .launch_digests = digests,
-            .launch_digest_count = 1,
-            .roots = &root,
-            .root_count = policy->root ? 1 : 0,
-            .certificates = policy->chip ? &chain : NULL,
-            /* PCR 16 is for debugging, 23 for applications: nobody logs those
-             */
-            .free_pcrs = 1u << 16 | 1u << 23,
-        };
+        struct evtpm_policy p = *policy_get(loaded);
+        p.nonce = recorded ? NULL : &a->nonce;
+        p.credential = recorded ? NULL : &a->credential;
+        p.nonce_issued = recorded ? 0 : a->issued;
+        p.recorded = recorded;
+        p.certificates = policy->chip ? &chain : NULL;
         evtpm_verify(&a->evidence, &p, &a->result);
     }
-    evtpm_blob_clear(&root);
+    policy_free(loaded);
     evtpm_chain_clear(&chain);
     return ok;
 }
@@ -186,7 +213,7 @@ char *attest_failure(const struct attest *a, const struct attest_policy *policy,
         return NULL;
     }
     g_autofree char *difference =
-        link == EVTPM_LINK_LAUNCH_DIGEST && launched
+        link == EVTPM_LINK_LAUNCH_DIGEST && launched && policy->igvm
             ? igvm_file_difference(policy->igvm, launched)
             : NULL;
     return g_strdup_printf("attestation failed: %s: %s%s%s",

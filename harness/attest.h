@@ -6,16 +6,17 @@
 #ifndef EVTPM_HARNESS_ATTEST_H
 #define EVTPM_HARNESS_ATTEST_H
 
-#include "evtpm/snp.h"
 #include "harness/vm.h"
 #include "lib/verify.h"
 
-/* What the relying party knows and trusts; all paths. */
+/* What the relying party knows and trusts; all paths, each may be NULL. */
 struct attest_policy {
-    const char *igvm; /* the launch digest must be that of this file */
-    const char *root; /* a trusted root certificate besides AMD's, or NULL */
+    const char *igvm; /* the launch digest may be that of this file */
+    const char *root; /* a trusted root certificate besides AMD's */
     const char *chip; /* for certificates that the host did not give to the
-                         guest, or NULL */
+                         guest */
+    const char *file; /* a policy (harness/policy.h), to which the rest adds */
+    const char *const *roots, *const *crls; /* more; end with NULL */
 };
 
 /* One exchange: what was sent, and what came back. */
@@ -24,7 +25,7 @@ struct attest {
     struct evtpm_credential credential;
     struct evtpm_evidence evidence;
     struct evtpm_result result;
-    guint8 expected[SNP_LAUNCH_DIGEST_SIZE];
+    time_t issued; /* when the nonce was; 0: not known */
 };
 void attest_clear(struct attest *attest);
 

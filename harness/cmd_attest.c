@@ -8,101 +8,100 @@
 #include "harness/command.h"
 #include "harness/evidence_json.h"
 #include "harness/igvm_file.h"
+#include "harness/judgement.h"
+#include "harness/request_json.h"
 #include "harness/tree.h"
 #include "lib/file.h"
 
 #define EVIDENCE_MAX (64u << 20)
 
 struct options {
-    char *igvm, *root, *out;
-    gboolean json;
+    char *igvm, *out, *policy, *request;
+    char **roots, **crls;
+    gboolean json, explain;
     double timeout;
 };
 
-static JsonObject *link_json(const struct evtpm_result *r, enum evtpm_link i)
+static void clear_options(struct options *o)
 {
-    static const char *const status[] = { "skipped", "passed", "failed" };
-    JsonObject *o = json_object_new();
-    json_object_set_string_member(o, "link", evtpm_link_name(i));
-    json_object_set_string_member(o, "claim", evtpm_link_claim(i));
-    json_object_set_string_member(o, "status", status[r->link[i].status]);
-    json_object_set_string_member(o, "detail", r->link[i].detail);
-    return o;
+    g_free(o->igvm);
+    g_free(o->out);
+    g_free(o->policy);
+    g_free(o->request);
+    g_strfreev(o->roots);
+    g_strfreev(o->crls);
 }
 
-static void print_json(const struct attest *a)
+/* Options of both commands */
+#define JUDGEMENT_OPTIONS(o)                                                   \
+    { "json",     0,                                                           \
+      0,          G_OPTION_ARG_NONE,                                           \
+      &(o)->json, "print the judgement as JSON",                               \
+      NULL },                                                                  \
+        { "explain",                                                           \
+          'e',                                                                 \
+          0,                                                                   \
+          G_OPTION_ARG_NONE,                                                   \
+          &(o)->explain,                                                       \
+          "print for each link the values seen and wanted",                    \
+          NULL },                                                              \
+        { "policy",                                                            \
+          'p',                                                                 \
+          0,                                                                   \
+          G_OPTION_ARG_FILENAME,                                               \
+          &(o)->policy,                                                        \
+          "judge by this policy (docs/policy.md)",                             \
+          "F" },                                                               \
+    {                                                                          \
+        "crl", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(o)->crls,                  \
+            "a revocation list, in PEM or DER; may be repeated", "F"           \
+    }
+
+static enum judgement_form form_of(const struct options *o)
 {
-    g_autoptr(JsonNode) root = json_node_new(JSON_NODE_OBJECT);
-    JsonObject *o = json_object_new();
-    JsonArray *links = json_array_new();
-    for (int i = 0; i < EVTPM_LINK_COUNT; i++) {
-        json_array_add_object_element(
-            links, link_json(&a->result, (enum evtpm_link)i));
-    }
-    json_object_set_boolean_member(o, "ok", attest_good(a));
-    json_object_set_boolean_member(o, "emulated", a->result.emulated);
-    if (!attest_good(a)) {
-        json_object_set_string_member(o, "failed",
-                                      evtpm_link_name(a->result.failed));
-    }
-    json_object_set_array_member(o, "links", links);
-    json_node_take_object(root, o);
-    g_autofree char *text = json_to_string(root, TRUE);
-    puts(text);
+    return o->json      ? JUDGEMENT_JSON
+           : o->explain ? JUDGEMENT_EXPLAIN
+                        : JUDGEMENT_TEXT;
 }
 
-static void print_text(const struct attest *a, const struct attest_policy *p)
+/* This build's file is the reference only where neither file nor policy is
+ * named: a relying party with a policy need not have built anything. */
+static gboolean choose_igvm(const struct options *o, char **igvm,
+                            GError **error)
 {
-    static const char *const mark[] = { "skip", "ok", "FAIL" };
-    for (int i = 0; i < EVTPM_LINK_COUNT; i++) {
-        const struct evtpm_link_result *l = &a->result.link[i];
-        printf("%-4s %-17s %s\n", mark[l->status],
-               evtpm_link_name((enum evtpm_link)i),
-               l->status == EVTPM_PASSED ? evtpm_link_claim((enum evtpm_link)i)
-                                         : l->detail);
-    }
-    printf("reference: %s\n", p->igvm);
-    if (a->result.emulated) {
-        printf("root: %s, an emulated chip's: this proves the software, not "
-               "the hardware\n",
-               p->root ? p->root : "none");
-    }
+    struct igvm_summary summary;
+    *igvm = o->igvm     ? g_strdup(o->igvm)
+            : o->policy ? NULL
+                        : igvm_file_default(&summary, error);
+    return *igvm || o->policy;
 }
 
-/* Prints the judgement; the exit status is that of the first failing link. */
-static int judge(struct attest *a, const struct attest_policy *p,
-                 gboolean recorded, gboolean json, const char *launched,
-                 GError **error)
+static struct attest_policy policy_of(const struct options *o, const char *igvm)
 {
-    if (!attest_verify(a, p, recorded, error)) {
-        return -1;
-    }
-    if (json) {
-        print_json(a);
-    } else {
-        print_text(a, p);
-    }
-    g_autofree char *text = attest_failure(a, p, launched);
-    if (text) {
-        fflush(stdout);
-        fprintf(stderr, "evtpm: %s\n", text);
-        return evtpm_link_exit_status(a->result.failed);
-    }
-    return 0;
+    return (struct attest_policy){
+        .igvm = igvm,
+        .file = o->policy,
+        .roots = (const char *const *)o->roots,
+        .crls = (const char *const *)o->crls,
+    };
+}
+
+static gboolean keep(const struct options *o, struct attest *a, GError **error)
+{
+    g_autofree char *text = o->out ? evidence_to_json(&a->evidence) : NULL;
+    return (!text || tree_write(o->out, text, -1, error)) &&
+           (!o->request || request_write(o->request, a, error));
 }
 
 static int attest(struct vm *vm, const struct options *o, GError **error)
 {
-    struct igvm_summary summary;
-    g_autofree char *igvm =
-        o->igvm ? g_strdup(o->igvm) : igvm_file_default(&summary, error);
+    g_autofree char *igvm = NULL;
     /* an emulated chip's root counts because the VM that we were told to attest
      * is an emulated one */
     const char *chip = vm->config->chip;
-    g_autofree char *root = o->root ? g_strdup(o->root)
-                            : chip  ? g_build_filename(chip, "ark.pem", NULL)
-                                    : NULL;
-    struct attest_policy policy = { .igvm = igvm, .root = root, .chip = chip };
+    g_autofree char *root = !o->roots && !o->policy && chip
+                                ? g_build_filename(chip, "ark.pem", NULL)
+                                : NULL;
     struct attest a;
     if (vm->config->no_svsm) {
         fail(error, HARNESS_ERROR_FAILED,
@@ -111,14 +110,17 @@ static int attest(struct vm *vm, const struct options *o, GError **error)
              vm->config->name);
         return -1;
     }
-    if (!igvm || !attest_collect(vm, deadline_in(o->timeout), &a, error)) {
+    if (!choose_igvm(o, &igvm, error) ||
+        !attest_collect(vm, deadline_in(o->timeout), &a, error)) {
         return -1;
     }
-    g_autofree char *text = o->out ? evidence_to_json(&a.evidence) : NULL;
-    int status = -1;
-    if (!text || tree_write(o->out, text, -1, error)) {
-        status = judge(&a, &policy, FALSE, o->json, vm->config->igvm, error);
-    }
+    struct attest_policy policy = policy_of(o, igvm);
+    policy.root = root;
+    policy.chip = chip;
+    int status = keep(o, &a, error)
+                     ? judgement_print(&a, &policy, FALSE, vm->config->igvm,
+                                       form_of(o), error)
+                     : -1;
     attest_clear(&a);
     return status;
 }
@@ -127,17 +129,19 @@ int cmd_attest(int argc, char **argv, GError **error)
 {
     struct options o = { .timeout = 60 };
     const GOptionEntry entries[] = {
-        { "json", 0, 0, G_OPTION_ARG_NONE, &o.json,
-          "print the judgement as JSON", NULL },
+        JUDGEMENT_OPTIONS(&o),
         { "evidence-out", 'o', 0, G_OPTION_ARG_FILENAME, &o.out,
           "keep the evidence in a file", "F" },
-        { "igvm", 0, 0, G_OPTION_ARG_FILENAME, &o.igvm,
-          "expect the VM to have been launched from this file (default: the "
-          "one of this build)",
+        { "request-out", 0, 0, G_OPTION_ARG_FILENAME, &o.request,
+          "keep our own record of nonce, time and credential, for verify",
           "F" },
-        { "root", 0, 0, G_OPTION_ARG_FILENAME, &o.root,
-          "trust this root certificate besides AMD's (default for an emulated "
-          "VM: its chip's)",
+        { "igvm", 0, 0, G_OPTION_ARG_FILENAME, &o.igvm,
+          "expect the VM to have been launched from this file (default without "
+          "--policy: the one of this build)",
+          "F" },
+        { "root", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o.roots,
+          "trust this root certificate besides AMD's; may be repeated (default "
+          "for an emulated VM: its chip's)",
           "F" },
         { "timeout", 't', 0, G_OPTION_ARG_DOUBLE, &o.timeout,
           "limit for the guest's answer (default: 60)", "SECONDS" },
@@ -154,32 +158,30 @@ int cmd_attest(int argc, char **argv, GError **error)
         status = vm ? attest(vm, &o, error) : -1;
         vm_free(vm);
     }
-    g_free(o.igvm);
-    g_free(o.root);
-    g_free(o.out);
+    clear_options(&o);
     return status;
 }
 
 static int verify(const char *path, const struct options *o, GError **error)
 {
-    struct igvm_summary summary;
     struct evtpm_error err = { "" };
     struct evtpm_blob blob = { 0 };
     struct attest a = { 0 };
-    g_autofree char *igvm =
-        o->igvm ? g_strdup(o->igvm) : igvm_file_default(&summary, error);
-    if (!igvm) {
+    g_autofree char *igvm = NULL;
+    if (!choose_igvm(o, &igvm, error)) {
         return -1;
     }
     if (evtpm_file_read(path, EVIDENCE_MAX, &blob, &err) < 0) {
         fail_lib(error, &err);
         return -1;
     }
-    struct attest_policy policy = { .igvm = igvm, .root = o->root };
+    struct attest_policy policy = policy_of(o, igvm);
     int status = -1;
-    if (evidence_from_json((const char *)blob.data, (gssize)blob.size,
+    if ((!o->request || request_read(o->request, &a, error)) &&
+        evidence_from_json((const char *)blob.data, (gssize)blob.size,
                            &a.evidence, error)) {
-        status = judge(&a, &policy, TRUE, o->json, NULL, error);
+        status =
+            judgement_print(&a, &policy, !o->request, NULL, form_of(o), error);
     }
     evtpm_blob_clear(&blob);
     attest_clear(&a);
@@ -190,25 +192,27 @@ int cmd_verify(int argc, char **argv, GError **error)
 {
     struct options o = { 0 };
     const GOptionEntry entries[] = {
-        { "json", 0, 0, G_OPTION_ARG_NONE, &o.json,
-          "print the judgement as JSON", NULL },
+        JUDGEMENT_OPTIONS(&o),
         { "igvm", 0, 0, G_OPTION_ARG_FILENAME, &o.igvm,
-          "the file that the VM should have been launched from (default: the "
-          "one of this build)",
+          "the file that the VM should have been launched from (default "
+          "without "
+          "--policy: the one of this build)",
           "F" },
-        { "root", 0, 0, G_OPTION_ARG_FILENAME, &o.root,
-          "trust this root certificate besides AMD's", "F" },
+        { "root", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o.roots,
+          "trust this root certificate besides AMD's; may be repeated", "F" },
+        { "request", 0, 0, G_OPTION_ARG_FILENAME, &o.request,
+          "our own record of the request, by attest --request-out", "F" },
         { NULL },
     };
     int status = -1;
     if (command_options(&argc, &argv, entries, "verify [OPTIONS] FILE",
                         "Verifies evidence that evtpm attest kept. Freshness "
                         "and the binding of the attestation key were proven "
-                        "to whoever collected it; they are skipped here.",
+                        "to whoever collected it; without the record that "
+                        "they kept (--request), they are skipped.",
                         1, 1, error) >= 0) {
         status = verify(argv[1], &o, error);
     }
-    g_free(o.igvm);
-    g_free(o.root);
+    clear_options(&o);
     return status;
 }

@@ -9,6 +9,7 @@
 #include "harness/command.h"
 #include "harness/guest_tpm.h"
 #include "harness/igvm_file.h"
+#include "harness/judgement.h"
 #include "harness/report.h"
 
 struct run {
@@ -124,6 +125,9 @@ static void report_links(struct run *r, const struct attest *a)
     static const char *const status[] = { "skipped", "ok", "FAILED" };
     for (int i = 0; i < EVTPM_LINK_COUNT; i++) {
         const struct evtpm_link_result *l = &a->result.link[i];
+        if (judgement_not_asked(a, (enum evtpm_link)i)) {
+            continue;
+        }
         report_fact(r->report, evtpm_link_name((enum evtpm_link)i), "%s: %s",
                     status[l->status],
                     l->status == EVTPM_PASSED

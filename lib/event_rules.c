@@ -15,6 +15,7 @@
 
 #define ACTION_TEXT_MAX 128
 #define COMMAND_LINE_MAX 4096
+#define NAMES_SIZE 100
 
 enum evtpm_event_subject evtpm_event_subject(const struct evtpm_event *event)
 {
@@ -77,9 +78,8 @@ static bool has_digest(const struct evtpm_event_rule *rule,
     return false;
 }
 
-static int fail_event(const struct evtpm_event_rule *rule,
-                      const struct evtpm_event *event, const char *fault,
-                      struct evtpm_error *err)
+static int fail_event(const char *rules, const struct evtpm_event *event,
+                      const char *fault, struct evtpm_error *err)
 {
     char text[80], hex[65] = "no digest";
     const uint8_t *digest = event->digest[EVTPM_SHA256];
@@ -88,18 +88,20 @@ static int fail_event(const struct evtpm_event_rule *rule,
         evtpm_hex(hex, sizeof(hex), digest, 32);
     }
     return evtpm_fail(err, "%s: event %u (PCR %u, %s: %s) has digest %s, %s",
-                      rule->name, event->index, event->pcr,
+                      rules, event->index, event->pcr,
                       evtpm_event_subject_name(evtpm_event_subject(event)),
                       evtpm_event_describe(event, text, sizeof(text)), hex,
                       fault);
 }
 
-/* Allowed by any of the PCR's ONLY rules; *first is the first of those. */
+/* Allowed by any of the PCR's ONLY rules, or there are none; else `names` are
+ * theirs. */
 static bool allowed(const struct evtpm_event_rule *rules, size_t count,
-                    const struct evtpm_event *event,
-                    const struct evtpm_event_rule **first)
+                    const struct evtpm_event *event, char names[NAMES_SIZE])
 {
-    *first = NULL;
+    size_t used = 0;
+
+    names[0] = '\0';
     for (size_t i = 0; i < count; i++) {
         if (rules[i].kind != EVTPM_RULE_ONLY || rules[i].pcr != event->pcr) {
             continue;
@@ -107,16 +109,19 @@ static bool allowed(const struct evtpm_event_rule *rules, size_t count,
         if (has_digest(&rules[i], event->digest[EVTPM_SHA256])) {
             return true;
         }
-        *first = *first ? *first : &rules[i];
+        if (used < NAMES_SIZE) {
+            used += (size_t)snprintf(names + used, NAMES_SIZE - used, "%s%s",
+                                     used ? ", " : "", rules[i].name);
+        }
     }
-    return !*first;
+    return used == 0;
 }
 
 static int check_event(const struct evtpm_event *event,
                        const struct evtpm_event_rule *rules, size_t count,
                        bool *met, struct evtpm_error *err)
 {
-    const struct evtpm_event_rule *first;
+    char names[NAMES_SIZE];
 
     for (size_t i = 0; i < count; i++) {
         if (rules[i].pcr != event->pcr ||
@@ -124,12 +129,12 @@ static int check_event(const struct evtpm_event *event,
             continue;
         }
         if (rules[i].kind == EVTPM_RULE_FORBID) {
-            return fail_event(&rules[i], event, "which is forbidden", err);
+            return fail_event(rules[i].name, event, "which is forbidden", err);
         }
         met[i] = true;
     }
-    if (!proves_itself(event) && !allowed(rules, count, event, &first)) {
-        return fail_event(first, event, "which is not one of those allowed",
+    if (!proves_itself(event) && !allowed(rules, count, event, names)) {
+        return fail_event(names, event, "which is not one of those allowed",
                           err);
     }
     return 0;

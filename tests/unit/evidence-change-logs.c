@@ -257,9 +257,11 @@ const struct evidence_change log_changes[] = {
     { "kernel-changed", kernel_changed, EVTPM_LINK_EVENT_RULES,
       "kernel: event 14 (PCR 4, kernel or boot loader: " },
     { "initrd-changed", initrd_changed, EVTPM_LINK_EVENT_RULES,
-      "initrd: event 16 (PCR 9, initrd: Linux initrd) has digest " },
+      "initrd, command line: event 16 (PCR 9, initrd: Linux initrd) has "
+      "digest " },
     { "command-line-changed", command_line_changed, EVTPM_LINK_EVENT_RULES,
-      "event 15 (PCR 9, command line: LOADED_IMAGE::LoadOptions) has digest " },
+      "initrd, command line: event 15 (PCR 9, command line: "
+      "LOADED_IMAGE::LoadOptions) has digest " },
     { "kernel-is-initrd", kernel_is_initrd, EVTPM_LINK_EVENT_RULES,
       "which is not one of those allowed" },
     { "nothing-booted", nothing_booted, EVTPM_LINK_EVENT_RULES,

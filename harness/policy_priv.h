@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* Between the files that read policies only. */
+#ifndef EVTPM_HARNESS_POLICY_PRIV_H
+#define EVTPM_HARNESS_POLICY_PRIV_H
+
+#include <json-glib/json-glib.h>
+
+#include "harness/policy.h"
+
+/* Owns all that `lib` points to. */
+struct policy {
+    struct evtpm_policy lib; /* pointers are set by policy_get() */
+    GArray *launch_digests, *id_keys, *author_keys; /* of 48 bytes */
+    GArray *roots, *crls;                           /* of struct evtpm_blob */
+    struct snp_tcb floors[SNP_PRODUCT_COUNT];
+    GPtrArray *digests; /* GArrays of 32 bytes that rules point to */
+    GPtrArray *names;   /* of rules */
+    GArray *pcr_rules, *event_rules;
+    struct evtpm_allow_list files;
+    gboolean has_files;
+};
+
+/* Where a reader is, for its errors: "POLICY: launch.digests[1]: ..." */
+struct policy_reader {
+    struct policy *policy;
+    const char *file;
+    char *directory;
+    GString *member;
+    /* what the member that is being read is for */
+    guint pcr;
+    guint32 *mask;
+    enum evtpm_rule_kind kind;
+    GArray *digests;
+    enum snp_product product;
+    gsize offset; /* of the member, as its table has it */
+};
+
+typedef gboolean (*policy_read_fn)(struct policy_reader *r, JsonNode *node,
+                                   GError **error);
+struct policy_member {
+    const char *name;
+    policy_read_fn read;
+    gsize offset; /* where `read` puts the value, if it asks for that */
+};
+
+/* policy_json.c: values of the right type, or an error that names the member */
+gboolean policy_fail(struct policy_reader *r, GError **error, const char *fmt,
+                     ...) G_GNUC_PRINTF(3, 4);
+/* An object with members of a table that ends with a name of NULL only. */
+gboolean policy_read_object(struct policy_reader *r, JsonNode *node,
+                            const struct policy_member *members,
+                            GError **error);
+/* Calls `read` with each element of an array that is not empty. */
+gboolean policy_read_list(struct policy_reader *r, JsonNode *node,
+                          policy_read_fn read, GError **error);
+/* Calls `read` with each member's value; names are PCR numbers, then in r->pcr.
+ */
+gboolean policy_read_by_pcr(struct policy_reader *r, JsonNode *node,
+                            policy_read_fn read, GError **error);
+const char *policy_string(struct policy_reader *r, JsonNode *node,
+                          GError **error); /* NULL on error */
+/* Into the bool at r->offset of struct evtpm_policy. */
+gboolean policy_read_flag(struct policy_reader *r, JsonNode *node,
+                          GError **error);
+gboolean policy_number(struct policy_reader *r, JsonNode *node, gint64 most,
+                       gint64 *out, GError **error);
+/* Exactly `size` bytes in hex, appended to the array. */
+gboolean policy_hex(struct policy_reader *r, JsonNode *node, gsize size,
+                    GArray *out, GError **error);
+/* Where a file is that the policy names; free with g_free. */
+char *policy_path(const struct policy_reader *r, const char *name);
+/* A file that the policy names, at most `most` bytes. */
+gboolean policy_file(struct policy_reader *r, JsonNode *node, gsize most,
+                     struct evtpm_blob *out, GError **error);
+
+/* policy_platform.c: the members "minimum_tcb", "guest_policy", "freshness" */
+gboolean policy_read_minimum_tcb(struct policy_reader *r, JsonNode *node,
+                                 GError **error);
+gboolean policy_read_guest_policy(struct policy_reader *r, JsonNode *node,
+                                  GError **error);
+gboolean policy_read_freshness(struct policy_reader *r, JsonNode *node,
+                               GError **error);
+
+/* policy_boot.c: the members "pcrs", "boot" and "ima" */
+gboolean policy_read_pcrs(struct policy_reader *r, JsonNode *node,
+                          GError **error);
+gboolean policy_read_boot(struct policy_reader *r, JsonNode *node,
+                          GError **error);
+gboolean policy_read_ima(struct policy_reader *r, JsonNode *node,
+                         GError **error);
+
+#endif
