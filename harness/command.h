@@ -15,6 +15,7 @@ int cmd_run(int argc, char **argv, GError **error);
 int cmd_launch(int argc, char **argv, GError **error);
 int cmd_attest(int argc, char **argv, GError **error);
 int cmd_verify(int argc, char **argv, GError **error);
+int cmd_eventlog(int argc, char **argv, GError **error);
 int cmd_igvm(int argc, char **argv, GError **error);
 int cmd_ps(int argc, char **argv, GError **error);
 int cmd_stop(int argc, char **argv, GError **error);

@@ -20,6 +20,7 @@ static const struct {
       "start a VM: its console, one command, or detached" },
     { "attest", cmd_attest, "get evidence from a running VM and verify it" },
     { "verify", cmd_verify, "verify evidence that was kept in a file" },
+    { "eventlog", cmd_eventlog, "print the logs that evidence contains" },
     { "ps", cmd_ps, "list running VMs" },
     { "reboot", cmd_reboot, "restart a VM; its vTPM forgets" },
     { "stop", cmd_stop, "end a VM" },

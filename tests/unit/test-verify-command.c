@@ -313,6 +313,27 @@ static void test_arguments(void)
     expect(ARGS("evidence.json"), 1, "evtpm: ");
 }
 
+/* The command over the same evidence; what it prints, test-harness-logs knows.
+ */
+static void test_eventlog(void)
+{
+    const char *argv[] = { program, "eventlog", "evidence.json", NULL };
+    g_autofree char *out = NULL;
+    int status;
+    g_assert_true(g_spawn_sync(dir, (char **)argv, NULL,
+                               G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, &out,
+                               NULL, &status, NULL));
+    g_assert_cmpint(status, ==, 0);
+    g_assert_true(g_str_has_prefix(out, "PCR 0 = "));
+    argv[2] = "ark.der";
+    g_assert_true(
+        g_spawn_sync(dir, (char **)argv, NULL,
+                     G_SPAWN_STDERR_TO_DEV_NULL | G_SPAWN_STDOUT_TO_DEV_NULL,
+                     NULL, NULL, NULL, NULL, &status, NULL));
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 1);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -326,6 +347,7 @@ int main(int argc, char **argv)
     g_test_add_func("/verify-command/explain", test_explain);
     g_test_add_func("/verify-command/json", test_json);
     g_test_add_func("/verify-command/arguments", test_arguments);
+    g_test_add_func("/verify-command/eventlog", test_eventlog);
     for (guint i = 0; i < G_N_ELEMENTS(boots); i++) {
         g_autofree char *path =
             g_strdup_printf("/verify-command/boot/%s", boots[i].name);
