@@ -93,6 +93,11 @@ static char *stage_boot(struct run *r, GError **error)
     report_fact(r->report, "memory encryption", "%s", f.encryption);
     report_fact(r->report, "/dev/tpm0", "driver %s", f.driver);
     report_fact(r->report, "event log", "%s bytes", f.events);
+    g_autofree char *timeline = boot_watch_timeline(
+        &r->vm->boot, f.uptime, boot_watch_now(&r->vm->boot));
+    if (timeline) {
+        report_fact(r->report, "stages over at", "%s", timeline);
+    }
     gboolean ok = check_facts(&f, error);
     guest_facts_clear(&f);
     if (ok) {

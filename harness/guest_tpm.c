@@ -216,7 +216,8 @@ gboolean guest_facts_get(struct vm *vm, deadline_t deadline,
         "echo encryption $(dmesg | "
         "sed -n 's/.*Memory Encryption Features active: *//p')\n"
         "echo events $(cat /sys/kernel/security/tpm0/"
-        "binary_bios_measurements 2>/dev/null | wc -c)\n",
+        "binary_bios_measurements 2>/dev/null | wc -c)\n"
+        "echo uptime $(cut -d ' ' -f 1 /proc/uptime)\n",
         deadline, error);
     if (!t) {
         return FALSE;
@@ -226,6 +227,7 @@ gboolean guest_facts_get(struct vm *vm, deadline_t deadline,
         .driver = g_strdup(guest_tpm_get(t, "driver")),
         .vmpl = g_strdup(guest_tpm_get(t, "vmpl")),
         .encryption = g_strdup(guest_tpm_get(t, "encryption")),
+        .uptime = g_ascii_strtod(guest_tpm_get(t, "uptime"), NULL),
         .events = g_strdup(guest_tpm_get(t, "events")),
     };
     return TRUE;

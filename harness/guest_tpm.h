@@ -37,6 +37,7 @@ struct guest_facts {
     char *driver;     /* of /dev/tpm0 */
     char *vmpl;       /* that Linux found itself at */
     char *encryption; /* memory encryption features it saw */
+    double uptime;    /* of its kernel, seconds; 0: not known */
     char *events;     /* in the firmware's event log, bytes */
 };
 gboolean guest_facts_get(struct vm *vm, deadline_t deadline,

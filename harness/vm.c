@@ -118,6 +118,7 @@ gboolean vm_boot(struct vm *vm, GError **error)
         channel[i] = listen_at(vm->dir.path, channel_name[i], error);
         ok = channel[i] >= 0;
     }
+    boot_watch_start(&vm->boot);
     ok = ok && spawn(vm, channel, error);
     for (int i = 0; i < CHANNEL_COUNT; i++) {
         if (channel[i] >= 0) {
@@ -250,7 +251,10 @@ static gboolean agent_listens(struct vm *vm, gboolean *open, GError **error)
 static gboolean await_agent(struct vm *vm, deadline_t deadline, GError **error)
 {
     gboolean open = FALSE;
+    g_autofree char *console =
+        g_build_filename(vm->dir.log, "console.log", NULL);
     while (agent_listens(vm, &open, error)) {
+        boot_watch_look(&vm->boot, console);
         if (open) {
             return TRUE;
         }
@@ -271,9 +275,12 @@ gboolean vm_wait_agent(struct vm *vm, deadline_t deadline, GError **error)
         return TRUE;
     }
     g_autofree char *path = g_build_filename(vm->dir.path, "ga", NULL);
-    return (await_agent(vm, deadline, error) &&
-            ga_open(&vm->ga, path, vm->process.pidfd, deadline, error)) ||
-           vm_explain(vm, error);
+    if (!await_agent(vm, deadline, error) ||
+        !ga_open(&vm->ga, path, vm->process.pidfd, deadline, error)) {
+        return vm_explain(vm, error);
+    }
+    boot_watch_agent(&vm->boot);
+    return TRUE;
 }
 
 enum vm_end vm_ended(struct vm *vm)

@@ -3,6 +3,7 @@
 #ifndef EVTPM_HARNESS_VM_H
 #define EVTPM_HARNESS_VM_H
 
+#include "harness/boot_watch.h"
 #include "harness/config.h"
 #include "harness/ga.h"
 #include "harness/process.h"
@@ -15,6 +16,7 @@ struct vm {
     struct process process; /* QEMU */
     struct qmp qmp;
     struct ga ga;
+    struct boot_watch boot; /* of a VM that we started */
     gboolean owner;     /* vm_free() ends it */
     gboolean detach;    /* QEMU survives us */
     const char *reason; /* of its SHUTDOWN event, once it ended */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "harness/boot_watch.h"
 #include "harness/cmdline.h"
 #include "harness/command.h"
 #include "harness/exits.h"
@@ -275,6 +276,44 @@ static void test_tail(void)
     tree_remove(dir);
 }
 
+/* A console that grows, and what is made of it. */
+static void test_boot_watch(void)
+{
+    static const struct {
+        double svsm, kernel, agent, uptime, now;
+        const char *timeline;
+    } rows[] = {
+        { 0.4, 5, 5.5, 1.5, 6, "svsm=0.40 firmware=4.50 kernel=5.00 "
+                               "userspace=5.50" },
+        { 0, 5, 5.5, 1.5, 6, "firmware=4.50 kernel=5.00 userspace=5.50" },
+        { 0.4, 5, 5.5, 0, 6, "svsm=0.40 kernel=5.00 userspace=5.50" },
+        { 0.4, 0, 5.5, 1.5, 6, "svsm=0.40 firmware=4.50 userspace=5.50" },
+        /* a guest's clock that runs too fast or too slow */
+        { 0.4, 5, 5.5, 9, 6, "svsm=0.40 kernel=5.00 userspace=5.50" },
+        { 0.4, 5, 5.5, 5.9, 6, "svsm=0.40 firmware=0.40 kernel=5.00 "
+                               "userspace=5.50" },
+        { 0.4, 5, 5.5, 0.1, 6, "svsm=0.40 firmware=5.00 kernel=5.00 "
+                               "userspace=5.50" },
+        { 0, 0, 0, 0, 1, NULL },
+    };
+    struct boot_watch w = { 0 };
+    boot_watch_text(&w, "[SVSM] evtpm SVSM at VMPL0", 1);
+    g_assert_cmpfloat(w.svsm, ==, 0);
+    boot_watch_text(&w, "[SVSM] x\n[SVSM] guest at VMPL2: 5 MiB", 2);
+    boot_watch_text(&w, "[SVSM] guest at VMPL2: 5 MiB\nevtpm: userspace ready",
+                    3);
+    g_assert_cmpfloat(w.svsm, ==, 2);
+    g_assert_cmpfloat(w.kernel, ==, 3);
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        w.svsm = rows[i].svsm;
+        w.kernel = rows[i].kernel;
+        w.agent = rows[i].agent;
+        g_autofree char *text =
+            boot_watch_timeline(&w, rows[i].uptime, rows[i].now);
+        g_assert_cmpstr(text, ==, rows[i].timeline);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -287,5 +326,6 @@ int main(int argc, char **argv)
     g_test_add_func("/harness/vm/record", test_config_file);
     g_test_add_func("/harness/vm/exit-status", test_exits);
     g_test_add_func("/harness/vm/log-tail", test_tail);
+    g_test_add_func("/harness/boot-watch", test_boot_watch);
     return g_test_run();
 }
