@@ -262,26 +262,10 @@ static int cmd_show(int argc, char **argv, GError **error)
 
 int cmd_igvm(int argc, char **argv, GError **error)
 {
-    static const struct {
-        const char *name;
-        command_fn run;
-    } sub[] = { { "build", cmd_build },
-                { "measure", cmd_measure },
-                { "show", cmd_show } };
-    const char *name = argc > 1 ? argv[1] : "";
-    for (size_t i = 0; i < G_N_ELEMENTS(sub); i++) {
-        if (strcmp(name, sub[i].name) == 0) {
-            return sub[i].run(argc - 1, argv + 1, error);
-        }
-    }
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
-        puts("usage: evtpm igvm build|measure|show [OPTIONS]\n\n"
-             "  build    make an IGVM file of SVSM, vTPM and firmware\n"
-             "  measure  compute launch digests\n"
-             "  show     print what a file contains\n\n"
-             "Each has --help.");
-        return 0;
-    }
-    fail(error, HARNESS_ERROR_USAGE, "usage: evtpm igvm build|measure|show");
-    return -1;
+    static const struct subcommand sub[] = {
+        { "build", cmd_build, "make an IGVM file of SVSM, vTPM and firmware" },
+        { "measure", cmd_measure, "compute launch digests" },
+        { "show", cmd_show, "print what a file contains" },
+    };
+    return command_group("igvm", sub, G_N_ELEMENTS(sub), argc, argv, error);
 }

@@ -32,6 +32,27 @@ int command_options(int *argc, char ***argv, const GOptionEntry *entries,
                     const char *usage, const char *summary, int least, int most,
                     GError **error);
 
+/* A command that has commands below it. */
+struct subcommand {
+    const char *name;
+    command_fn run;
+    const char *summary;
+};
+/* Runs the one that argv[1] names; `group` is the name of all. Its --help lists
+ * them. */
+int command_group(const char *group, const struct subcommand *list, gsize count,
+                  int argc, char **argv, GError **error);
+
+/*
+ * Not for people: "evtpm [COMMAND] --dump-options" prints what there is, for
+ * shell completion and the manual's test. Lines of fields separated by tabs:
+ *
+ *   command NAME SUMMARY               a command, or one below this one
+ *   option LONG SHORT ARGUMENT TEXT    "-" stands for none
+ */
+#define DUMP_OPTIONS "--dump-options"
+void command_dump(const char *name, const char *summary);
+
 /* Options that describe a VM, shared by run and launch. */
 struct vm_options {
     char *name, *kernel, *initrd, *append, *disk, *igvm, *platform, *chip;

@@ -93,6 +93,12 @@ int main(int argc, char **argv)
         print_help(stdout);
         return 0;
     }
+    if (strcmp(name, DUMP_OPTIONS) == 0) {
+        for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+            command_dump(commands[i].name, commands[i].summary);
+        }
+        return 0;
+    }
     if (strcmp(name, "--version") == 0) {
         puts("evtpm " PACKAGE_VERSION);
         return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Command-line parsing that several subcommands share. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,62 @@
  * costs 16,384 exits */
 #define DEFAULT_APPEND "console=ttyS0 quiet panic=-1 pci=lastbus=0"
 
+void command_dump(const char *name, const char *summary)
+{
+    printf("command\t%s\t%s\n", name, summary);
+}
+
+/* All of a command's options, and no more of it. */
+static void dump_options(const GOptionEntry *entries)
+{
+    for (const GOptionEntry *e = entries; e && e->long_name; e++) {
+        if (e->flags & G_OPTION_FLAG_HIDDEN) {
+            continue;
+        }
+        const char letter[] = { e->short_name ? e->short_name : '-', '\0' };
+        printf("option\t%s\t%s\t%s\t%s\n", e->long_name, letter,
+               e->arg == G_OPTION_ARG_NONE ? "-" : e->arg_description,
+               e->description);
+    }
+}
+
+static void group_help(const char *group, const struct subcommand *list,
+                       gsize count, const char *names)
+{
+    printf("usage: evtpm %s %s [OPTIONS]\n\n", group, names);
+    for (gsize i = 0; i < count; i++) {
+        printf("  %-8s %s\n", list[i].name, list[i].summary);
+    }
+    puts("\nEach has --help.");
+}
+
+int command_group(const char *group, const struct subcommand *list, gsize count,
+                  int argc, char **argv, GError **error)
+{
+    const char *name = argc > 1 ? argv[1] : "";
+    g_autoptr(GString) names = g_string_new(NULL);
+    for (gsize i = 0; i < count; i++) {
+        if (strcmp(name, list[i].name) == 0) {
+            return list[i].run(argc - 1, argv + 1, error);
+        }
+        if (strcmp(name, DUMP_OPTIONS) == 0) {
+            g_autofree char *whole =
+                g_strdup_printf("%s %s", group, list[i].name);
+            command_dump(whole, list[i].summary);
+        }
+        g_string_append_printf(names, "%s%s", i ? "|" : "", list[i].name);
+    }
+    if (strcmp(name, DUMP_OPTIONS) == 0) {
+        return 0;
+    }
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+        group_help(group, list, count, names->str);
+        return 0;
+    }
+    fail(error, HARNESS_ERROR_USAGE, "usage: evtpm %s %s", group, names->str);
+    return -1;
+}
+
 int command_options(int *argc, char ***argv, const GOptionEntry *entries,
                     const char *usage, const char *summary, int least, int most,
                     GError **error)
@@ -26,6 +83,10 @@ int command_options(int *argc, char ***argv, const GOptionEntry *entries,
         g_option_context_add_main_entries(context, entries, NULL);
     }
     g_set_prgname(program);
+    if (*argc == 2 && strcmp((*argv)[1], DUMP_OPTIONS) == 0) {
+        dump_options(entries);
+        exit(0); /* as --help does */
+    }
     if (!g_option_context_parse(context, argc, argv, error)) {
         return -1;
     }
