@@ -46,11 +46,30 @@ static char *take_recent(struct tap *tap)
     return g_strdup(text->str);
 }
 
+static void add_output(struct tap_case *c, const char *more)
+{
+    char *whole = g_strconcat(c->output ? c->output : "", more, NULL);
+    g_free(c->output);
+    c->output = whole;
+}
+
+/* GLib's programs explain a failure before they say so, scripts afterwards. */
+static void explain_previous(struct tap *tap, const char *output)
+{
+    struct tap_case *last =
+        tap->cases->len ? g_ptr_array_index(tap->cases, tap->cases->len - 1)
+                        : NULL;
+    if (last && last->result == TAP_FAIL && *output) {
+        add_output(last, output);
+    }
+}
+
 static struct tap_case *add_case(struct tap *tap, enum tap_result result,
                                  const char *name, const char *reason)
 {
     struct tap_case *c = g_new0(struct tap_case, 1);
     g_autofree char *output = take_recent(tap);
+    explain_previous(tap, output);
     c->result = result;
     c->name = g_strdup(name);
     c->reason = g_strdup(reason);
@@ -195,9 +214,7 @@ static void explain_last(struct tap *tap)
         struct tap_case *c = g_ptr_array_index(tap->cases, i - 1);
         if (c->result == TAP_FAIL) {
             g_autofree char *more = take_recent(tap);
-            char *whole = g_strconcat(c->output, more, NULL);
-            g_free(c->output);
-            c->output = whole;
+            add_output(c, more);
             return;
         }
     }

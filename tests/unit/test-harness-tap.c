@@ -126,6 +126,23 @@ static void test_output(void)
     tap_clear(&tap);
 }
 
+/* What scripts print below a failure belongs to it, also some results later. */
+static void test_output_after(void)
+{
+    struct tap tap;
+    tap_init(&tap, "program");
+    feed(&tap, "before\nnot ok 1 a\nbelow\nok 2 b\nnot ok 3 c\nok 4 d\nend\n"
+               "1..4");
+    tap_end(&tap, EXITED(1), NULL);
+    const struct tap_case *a = g_ptr_array_index(tap.cases, 0);
+    const struct tap_case *b = g_ptr_array_index(tap.cases, 1);
+    const struct tap_case *c = g_ptr_array_index(tap.cases, 2);
+    g_assert_cmpstr(a->output, ==, "before\nbelow\n");
+    g_assert_null(b->output);
+    g_assert_cmpstr(c->output, ==, "end\n");
+    tap_clear(&tap);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -136,5 +153,6 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/harness/tap/names", test_names);
     g_test_add_func("/harness/tap/output", test_output);
+    g_test_add_func("/harness/tap/output-after", test_output_after);
     return g_test_run();
 }
