@@ -10,10 +10,12 @@
 #include "harness/json_depth.h"
 #include "harness/policy.h"
 #include "harness/process.h"
+#include "lib/bundle.h"
 #include "lib/credential.h"
 #include "lib/file.h"
 
 #define SECRET_SIZE 32
+#define CERTIFICATES_MAX 0x40000
 /* In the guest: either program, the quicker one first (docs/attestation.md) */
 #define COLLECTOR                                                              \
     "agent=$(command -v evtpm-agent || command -v evtpm-evidence) || "         \
@@ -110,28 +112,45 @@ gboolean attest_collect(struct vm *vm, deadline_t deadline,
     return TRUE;
 }
 
-/* Certificates that lie beside the emulated chip, as a key server would give
- * them. */
+static gboolean add_certificates(struct evtpm_chain *chain, const char *path,
+                                 GError **error)
+{
+    struct evtpm_error err = { "" };
+    struct evtpm_blob file = { 0 };
+    if (evtpm_file_read(path, CERTIFICATES_MAX, &file, &err) < 0) {
+        return fail_lib(error, &err);
+    }
+    int rc = evtpm_chain_add(chain, file.data, file.size, &err);
+    evtpm_blob_clear(&file);
+    return rc == 0 ||
+           fail(error, HARNESS_ERROR_FAILED, "%s: %s", path, err.text);
+}
+
+/* Those that lie beside the emulated chip, as a key server would give them. */
 static gboolean chip_certificates(const char *chip, struct evtpm_chain *chain,
                                   GError **error)
 {
-    const struct {
-        const char *name;
-        struct evtpm_blob *blob;
-    } files[] = { { "ark.pem", &chain->ark },
-                  { "ask.pem", &chain->ask },
-                  { "vcek.pem", &chain->vcek } };
-    for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
-        g_autofree char *path = g_build_filename(chip, files[i].name, NULL);
-        struct evtpm_error err = { "" };
-        struct evtpm_blob pem = { 0 };
-        int rc = evtpm_file_read(path, 0x10000, &pem, &err);
-        if (rc == 0) {
-            rc = evtpm_cert_decode(pem.data, pem.size, files[i].blob, &err);
+    static const char *const names[] = { "ark.pem", "ask.pem", "vcek.pem" };
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = g_build_filename(chip, names[i], NULL);
+        if (!add_certificates(chain, path, error)) {
+            return FALSE;
         }
-        evtpm_blob_clear(&pem);
-        if (rc < 0) {
-            return fail_lib(error, &err);
+    }
+    return TRUE;
+}
+
+/* What the evidence may lack, from where the policy says. */
+static gboolean spare_certificates(const struct attest_policy *policy,
+                                   struct evtpm_chain *chain, GError **error)
+{
+    const char *const *path = policy->certificates;
+    if (!path || !*path) {
+        return !policy->chip || chip_certificates(policy->chip, chain, error);
+    }
+    for (; *path; path++) {
+        if (!add_certificates(chain, *path, error)) {
+            return FALSE;
         }
     }
     return TRUE;
@@ -184,15 +203,14 @@ gboolean attest_verify(struct attest *a, const struct attest_policy *policy,
     if (!loaded) {
         return FALSE;
     }
-    gboolean ok =
-        !policy->chip || chip_certificates(policy->chip, &chain, error);
+    gboolean ok = spare_certificates(policy, &chain, error);
     if (ok) {
         struct evtpm_policy p = *policy_get(loaded);
         p.nonce = recorded ? NULL : &a->nonce;
         p.credential = recorded ? NULL : &a->credential;
         p.nonce_issued = recorded ? 0 : a->issued;
         p.recorded = recorded;
-        p.certificates = policy->chip ? &chain : NULL;
+        p.certificates = &chain;
         evtpm_verify(&a->evidence, &p, &a->result);
     }
     policy_free(loaded);

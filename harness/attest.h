@@ -17,6 +17,8 @@ struct attest_policy {
                          guest */
     const char *file; /* a policy (harness/policy.h), to which the rest adds */
     const char *const *roots, *const *crls; /* more; end with NULL */
+    /* those that the evidence may lack, instead of the chip's; end with NULL */
+    const char *const *certificates;
 };
 
 /* One exchange: what was sent, and what came back. */

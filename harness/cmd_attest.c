@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* evtpm attest: evidence from a running VM. evtpm verify: evidence from a file.
  */
-#include <stdio.h>
+#include <string.h>
 
 #include "harness/artifacts.h"
 #include "harness/attest.h"
@@ -17,7 +17,7 @@
 
 struct options {
     char *igvm, *out, *policy, *request;
-    char **roots, **crls;
+    char **roots, **crls, **certificates;
     gboolean json, explain;
     double timeout;
 };
@@ -30,32 +30,35 @@ static void clear_options(struct options *o)
     g_free(o->request);
     g_strfreev(o->roots);
     g_strfreev(o->crls);
+    g_strfreev(o->certificates);
 }
 
-/* Options of both commands */
-#define JUDGEMENT_OPTIONS(o)                                                   \
-    { "json",     0,                                                           \
-      0,          G_OPTION_ARG_NONE,                                           \
-      &(o)->json, "print the judgement as JSON",                               \
-      NULL },                                                                  \
-        { "explain",                                                           \
-          'e',                                                                 \
-          0,                                                                   \
-          G_OPTION_ARG_NONE,                                                   \
-          &(o)->explain,                                                       \
-          "print for each link the values seen and wanted",                    \
-          NULL },                                                              \
-        { "policy",                                                            \
-          'p',                                                                 \
-          0,                                                                   \
-          G_OPTION_ARG_FILENAME,                                               \
-          &(o)->policy,                                                        \
-          "judge by this policy (docs/policy.md)",                             \
-          "F" },                                                               \
-    {                                                                          \
-        "crl", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(o)->crls,                  \
-            "a revocation list, in PEM or DER; may be repeated", "F"           \
+/* The options of both commands and those of one; free with g_free. */
+static GOptionEntry *with_common(struct options *o, const GOptionEntry *own)
+{
+    const GOptionEntry common[] = {
+        { "json", 0, 0, G_OPTION_ARG_NONE, &o->json,
+          "print the judgement as JSON", NULL },
+        { "explain", 'e', 0, G_OPTION_ARG_NONE, &o->explain,
+          "print for each link the values seen and wanted", NULL },
+        { "policy", 'p', 0, G_OPTION_ARG_FILENAME, &o->policy,
+          "judge by this policy (docs/policy.md)", "F" },
+        { "crl", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->crls,
+          "a revocation list, in PEM or DER; may be repeated", "F" },
+        { "certificates", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->certificates,
+          "certificates that the evidence may lack, in PEM or DER; may be "
+          "repeated",
+          "F" },
+    };
+    gsize count = 0;
+    while (own[count].long_name) {
+        count++;
     }
+    GOptionEntry *all = g_new0(GOptionEntry, G_N_ELEMENTS(common) + count + 1);
+    memcpy(all, common, sizeof(common));
+    memcpy(all + G_N_ELEMENTS(common), own, count * sizeof(*own));
+    return all;
+}
 
 static enum judgement_form form_of(const struct options *o)
 {
@@ -83,6 +86,7 @@ static struct attest_policy policy_of(const struct options *o, const char *igvm)
         .file = o->policy,
         .roots = (const char *const *)o->roots,
         .crls = (const char *const *)o->crls,
+        .certificates = (const char *const *)o->certificates,
     };
 }
 
@@ -128,8 +132,7 @@ static int attest(struct vm *vm, const struct options *o, GError **error)
 int cmd_attest(int argc, char **argv, GError **error)
 {
     struct options o = { .timeout = 60 };
-    const GOptionEntry entries[] = {
-        JUDGEMENT_OPTIONS(&o),
+    const GOptionEntry own[] = {
         { "evidence-out", 'o', 0, G_OPTION_ARG_FILENAME, &o.out,
           "keep the evidence in a file", "F" },
         { "request-out", 0, 0, G_OPTION_ARG_FILENAME, &o.request,
@@ -147,6 +150,7 @@ int cmd_attest(int argc, char **argv, GError **error)
           "limit for the guest's answer (default: 60)", "SECONDS" },
         { NULL },
     };
+    g_autofree GOptionEntry *entries = with_common(&o, own);
     int status = -1;
     if (command_options(&argc, &argv, entries, "attest [OPTIONS] VM",
                         "Sends a fresh nonce and a credential to a running VM "
@@ -191,8 +195,7 @@ static int verify(const char *path, const struct options *o, GError **error)
 int cmd_verify(int argc, char **argv, GError **error)
 {
     struct options o = { 0 };
-    const GOptionEntry entries[] = {
-        JUDGEMENT_OPTIONS(&o),
+    const GOptionEntry own[] = {
         { "igvm", 0, 0, G_OPTION_ARG_FILENAME, &o.igvm,
           "the file that the VM should have been launched from (default "
           "without "
@@ -204,6 +207,7 @@ int cmd_verify(int argc, char **argv, GError **error)
           "our own record of the request, by attest --request-out", "F" },
         { NULL },
     };
+    g_autofree GOptionEntry *entries = with_common(&o, own);
     int status = -1;
     if (command_options(&argc, &argv, entries, "verify [OPTIONS] FILE",
                         "Verifies evidence that evtpm attest kept. Freshness "
