@@ -1,33 +1,21 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The fuzzing guest, one VM a seed: QEMU must end in a documented way, with at most one line, and
-# never by a signal, an assertion or a hang. QEMU is found as in run-guest.sh.
+# never by a signal, an assertion or a hang. QEMU is found as in qemu.sh.
 #
 # EVTPM_FUZZ_SEEDS="FIRST LAST"  other seeds than the few of CI
 # EVTPM_FUZZ_LIMIT=SECONDS       for each of them (5)
 # A guest that waits for what never comes is no failure if QEMU still obeys SIGTERM.
 set -u
 
-build=${G_TEST_BUILDDIR:-$PWD}
-qemu=${EVTPM_QEMU:-${EVTPM_ARTIFACTS:-$build/artifacts}/qemu-system-x86_64}
-guests=$build/tests/guest
-chip=$guests/chip
+# shellcheck source=tests/guest/qemu.sh
+. "$(dirname "$0")/qemu.sh"
 seeds=${EVTPM_FUZZ_SEEDS:-1 24}
 limit=${EVTPM_FUZZ_LIMIT:-5}
-tests=0
 ends=
 
-if [ ! -x "$qemu" ]; then
-    echo "1..0 # SKIP no QEMU with the emulation: make artifacts builds it"
-    exit 0
-fi
-if [ ! -d "$chip" ] && ! "$guests/mkchip" "$chip"; then
-    echo "Bail out! no chip directory"
-    exit 1
-fi
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
+need_qemu
+make_work
 
 start() { # SEED
     timeout -k 5 "$limit" "$qemu" -accel tcg -cpu EPYC-v4 -m 64 -smp 2 \
@@ -41,9 +29,7 @@ start() { # SEED
         -device isa-debug-exit,iobase=0xf4,iosize=1 \
         >"$work/out" 2>&1 </dev/null
     status=$?
-    grep -v -e "warning: TCG doesn't support requested feature" \
-        -e 'WARNING: ASan.*makecontext' "$work/out" \
-        >"$work/messages"
+    messages "$work/out" >"$work/messages"
 }
 
 # good_end: 33 all verdicts; 0 the guest reset the machine; 60 to 65 and why; 124 the guest waits

@@ -1,35 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The IGVM loader in QEMU: it measures what the library computes, and refuses bad files with one
-# line, status 1 and nothing left behind. QEMU is found as in run-guest.sh.
+# line, status 1 and nothing left behind. QEMU is found as in qemu.sh.
 set -u
 
-build=${G_TEST_BUILDDIR:-$PWD}
-qemu=${EVTPM_QEMU:-${EVTPM_ARTIFACTS:-$build/artifacts}/qemu-system-x86_64}
-guests=$build/tests/guest
-chip=$guests/chip
-tests=0
+# shellcheck source=tests/guest/qemu.sh
+. "$(dirname "$0")/qemu.sh"
 
-if [ ! -x "$qemu" ]; then
-    echo "1..0 # SKIP no QEMU with the emulation: make artifacts builds it"
-    exit 0
-fi
-if [ ! -d "$chip" ] && ! "$guests/mkchip" "$chip"; then
-    echo "Bail out! no chip directory"
-    exit 1
-fi
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
-
-verdict() { # STATUS(0 good) TEXT
-    tests=$((tests + 1))
-    if [ "$1" -eq 0 ]; then
-        echo "ok $tests - $2"
-    else
-        echo "not ok $tests - $2"
-    fi
-}
+need_qemu
+make_work
 
 start() { # FILE OPTIONS...
     file=$1
@@ -43,9 +22,7 @@ start() { # FILE OPTIONS...
         -device isa-debug-exit,iobase=0xf4,iosize=1 \
         "$@" >"$work/out" 2>&1 </dev/null
     status=$?
-    grep -v -e "warning: TCG doesn't support requested feature" \
-        -e 'WARNING: ASan.*makecontext' "$work/out" \
-        >"$work/messages"
+    messages "$work/out" >"$work/messages"
 }
 
 measured() { # GUEST

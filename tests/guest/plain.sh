@@ -1,36 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Emulated SEV-SNP without an IGVM file: QEMU measures firmware as computed offline, vCPU by vCPU,
-# and refuses with one line and status 1 what cannot be started. QEMU is found as in run-guest.sh.
+# and refuses with one line and status 1 what cannot be started. QEMU is found as in qemu.sh.
 set -u
 
-build=${G_TEST_BUILDDIR:-$PWD}
-artifacts=${EVTPM_ARTIFACTS:-$build/artifacts}
-qemu=${EVTPM_QEMU:-$artifacts/qemu-system-x86_64}
+# shellcheck source=tests/guest/qemu.sh
+. "$(dirname "$0")/qemu.sh"
 evtpm=$build/harness/evtpm
-chip=$build/tests/guest/chip
-tests=0
 
-if [ ! -x "$qemu" ] || [ ! -e "$artifacts/OVMF.fd" ]; then
-    echo "1..0 # SKIP no QEMU with the emulation, or no OVMF: make artifacts"
-    exit 0
-fi
-if [ ! -d "$chip" ] && ! "$build/tests/guest/mkchip" "$chip"; then
-    echo "Bail out! no chip directory"
-    exit 1
-fi
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
-
-verdict() { # STATUS(0 good) TEXT
-    tests=$((tests + 1))
-    if [ "$1" -eq 0 ]; then
-        echo "ok $tests - $2"
-    else
-        echo "not ok $tests - $2"
-    fi
-}
+need_qemu
+[ -e "$artifacts/OVMF.fd" ] || skip 'no OVMF: make artifacts fetches it'
+make_work
 
 # The VM ends as soon as it was launched: the monitor's first command is quit.
 start() { # OBJECT_PROPERTIES OPTIONS...
@@ -42,8 +22,7 @@ start() { # OBJECT_PROPERTIES OPTIONS...
         -cpu EPYC-v4 -m 256 -nodefaults -vga none -display none -no-reboot \
         -monitor stdio -serial none -parallel none "$@" >"$work/out" 2>"$work/err"
     status=$?
-    grep -v -e "warning: TCG doesn't support requested feature" \
-        -e 'linuxboot_dma.bin' "$work/err" >"$work/messages"
+    messages "$work/err" | grep -v 'linuxboot_dma.bin' >"$work/messages"
 }
 
 measured() { # NAME DIGEST_OF_COMMAND

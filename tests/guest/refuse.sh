@@ -2,44 +2,21 @@
 # SPDX-License-Identifier: MIT
 # What an emulated SEV-SNP guest cannot be combined with: each is refused when QEMU starts, with one
 # line and status 1; what only a monitor can ask for is refused there. QEMU is found as in
-# run-guest.sh.
+# qemu.sh.
 set -u
 
-build=${G_TEST_BUILDDIR:-$PWD}
-qemu=${EVTPM_QEMU:-${EVTPM_ARTIFACTS:-$build/artifacts}/qemu-system-x86_64}
-guests=$build/tests/guest
-chip=$guests/chip
-tests=0
+# shellcheck source=tests/guest/qemu.sh
+. "$(dirname "$0")/qemu.sh"
 
-if [ ! -x "$qemu" ]; then
-    echo "1..0 # SKIP no QEMU with the emulation: make artifacts builds it"
-    exit 0
-fi
-if [ ! -d "$chip" ] && ! "$guests/mkchip" "$chip"; then
-    echo "Bail out! no chip directory"
-    exit 1
-fi
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
-
-verdict() { # STATUS(0 good) TEXT
-    tests=$((tests + 1))
-    if [ "$1" -eq 0 ]; then
-        echo "ok $tests - $2"
-    else
-        echo "not ok $tests - $2"
-    fi
-}
+need_qemu
+make_work
 
 run_qemu() { # OPTIONS...
     timeout -k 5 60 "$qemu" -nodefaults -vga none -display none -no-reboot \
         -serial none -parallel none -debugcon null \
         -device isa-debug-exit,iobase=0xf4,iosize=1 "$@" >"$work/out" 2>&1
     status=$?
-    grep -v -e "warning: TCG doesn't support requested feature" \
-        -e 'WARNING: ASan.*makecontext' "$work/out" \
-        >"$work/messages"
+    messages "$work/out" >"$work/messages"
 }
 
 # The working command line, with what a row adds to it; later options win.

@@ -2,18 +2,14 @@
 # SPDX-License-Identifier: MIT
 # Runs test guests by name (no name: all of guests.list) and turns what they say into TAP.
 #
-# QEMU is $EVTPM_QEMU, else qemu-system-x86_64 of $EVTPM_ARTIFACTS, else of artifacts/ in the build
-# directory ($G_TEST_BUILDDIR, else the current one). Logs stay in tests/guest/logs there.
+# Logs stay in tests/guest/logs in the build directory.
 # EVTPM_SVSM_IGVM=FILE: svsm-any runs on the SVSM of that IGVM file, by mkigvm -r.
 set -u
 
 source=$(cd "$(dirname "$0")" && pwd)
-build=${G_TEST_BUILDDIR:-$PWD}
-qemu=${EVTPM_QEMU:-${EVTPM_ARTIFACTS:-$build/artifacts}/qemu-system-x86_64}
-guests=$build/tests/guest
+# shellcheck source=tests/guest/qemu.sh
+. "$source/qemu.sh"
 logs=$guests/logs
-chip=$guests/chip
-tests=0
 pid=
 
 stop() {
@@ -23,15 +19,6 @@ stop() {
 }
 trap stop EXIT
 trap 'exit 1' HUP INT TERM
-
-verdict() { # STATUS(0 good) TEXT
-    tests=$((tests + 1))
-    if [ "$1" -eq 0 ]; then
-        echo "ok $tests - $2"
-    else
-        echo "not ok $tests - $2"
-    fi
-}
 
 # What helps whoever reads a failure
 explain() { # NAME
@@ -120,10 +107,7 @@ run() { # NAME STATUS MESSAGE OPTIONS LIMIT
     [ "$status" -eq "$2" ]
     verdict $? "$text"
     [ "$status" -eq "$2" ] || echo "# $1: status $status"
-    # The CPU model has features that TCG lacks; that is said for every guest.
-    grep -v -e "warning: TCG doesn't support requested feature" \
-        -e 'WARNING: ASan.*makecontext' \
-        "$logs/$1/stderr" >"$logs/$1/messages"
+    messages "$logs/$1/stderr" >"$logs/$1/messages"
     if [ -n "$3" ]; then
         grep -Eq "$3" "$logs/$1/messages"
         good=$?
@@ -138,14 +122,7 @@ run() { # NAME STATUS MESSAGE OPTIONS LIMIT
     fi
 }
 
-if [ ! -x "$qemu" ]; then
-    echo "1..0 # SKIP no QEMU with the emulation: make artifacts builds it"
-    exit 0
-fi
-if [ ! -d "$chip" ] && ! "$guests/mkchip" "$chip"; then
-    echo "Bail out! no chip directory"
-    exit 1
-fi
+need_qemu
 while IFS='|' read -r name status message options limit <&3; do
     case $name in
     '' | '#'*) continue ;;
