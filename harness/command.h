@@ -20,6 +20,8 @@ int cmd_igvm(int argc, char **argv, GError **error);
 int cmd_ps(int argc, char **argv, GError **error);
 int cmd_stop(int argc, char **argv, GError **error);
 int cmd_reboot(int argc, char **argv, GError **error);
+int cmd_chip(int argc, char **argv, GError **error);
+int cmd_kds(int argc, char **argv, GError **error);
 int cmd_test(int argc, char **argv, GError **error);
 
 /*

@@ -4,6 +4,7 @@
  * directory beside it, which is renamed last: a reader finds the whole chip or
  * none.
  */
+#include "lib/chip_admin.h"
 #include "lib/chip_priv.h"
 
 #include <errno.h>
@@ -31,6 +32,11 @@ static const struct snp_tcb default_tcb[SNP_PRODUCT_COUNT] = {
                             .snp = 4,
                             .microcode = 81 },
 };
+
+struct snp_tcb evtpm_chip_default_tcb(enum snp_product product)
+{
+    return default_tcb[product];
+}
 
 struct work {
     const char *dir; /* the temporary one */
