@@ -68,13 +68,17 @@ static enum judgement_form form_of(const struct options *o)
 }
 
 /* This build's file is the reference only where neither file nor policy is
- * named: a relying party with a policy need not have built anything. */
-static gboolean choose_igvm(const struct options *o, char **igvm,
+ * named: a relying party with a policy need not have built anything. Of a VM
+ * with kernel hashes (`config`, or NULL) it is the one that its kernel belongs
+ * to. */
+static gboolean choose_igvm(const struct options *o,
+                            const struct vm_config *config, char **igvm,
                             GError **error)
 {
     struct igvm_summary summary;
     *igvm = o->igvm     ? g_strdup(o->igvm)
             : o->policy ? NULL
+            : config    ? igvm_file_svsm(config, &summary, error)
                         : igvm_file_default(&summary, error);
     return *igvm || o->policy;
 }
@@ -114,7 +118,7 @@ static int attest(struct vm *vm, const struct options *o, GError **error)
              vm->config->name);
         return -1;
     }
-    if (!choose_igvm(o, &igvm, error) ||
+    if (!choose_igvm(o, vm->config, &igvm, error) ||
         !attest_collect(vm, deadline_in(o->timeout), &a, error)) {
         return -1;
     }
@@ -172,7 +176,7 @@ static int verify(const char *path, const struct options *o, GError **error)
     struct evtpm_blob blob = { 0 };
     struct attest a = { 0 };
     g_autofree char *igvm = NULL;
-    if (!choose_igvm(o, &igvm, error)) {
+    if (!choose_igvm(o, NULL, &igvm, error)) {
         return -1;
     }
     if (evtpm_file_read(path, EVIDENCE_MAX, &blob, &err) < 0) {

@@ -6,6 +6,7 @@
 
 #include "harness/artifacts.h"
 #include "harness/command.h"
+#include "harness/id_files.h"
 #include "harness/igvm_file.h"
 #include "lib/file.h"
 #include "lib/igvm.h"
@@ -14,6 +15,7 @@
 struct build {
     char *svsm, *vtpm, *firmware, *output, *policy;
     char *kernel, *initrd, *append;
+    char *id_block, *id_auth;
     gboolean no_svsm, no_vtpm, no_firmware;
 };
 
@@ -61,8 +63,11 @@ static int run_build(const struct build *b, GError **error)
 {
     struct evtpm_error err = { "" };
     struct igvm_summary summary;
+    struct evtpm_id id;
     guint64 policy;
-    if (!parse_policy(b->policy, &policy, error)) {
+    if (!parse_policy(b->policy, &policy, error) ||
+        (b->id_block &&
+         !id_files_read(b->id_block, b->id_auth, &id, NULL, NULL, error))) {
         return -1;
     }
     struct igvm_build_options options = { .svsm = b->svsm,
@@ -70,6 +75,7 @@ static int run_build(const struct build *b, GError **error)
                                           .firmware = b->firmware,
                                           .policy = policy,
                                           .no_svsm = b->no_svsm,
+                                          .id = b->id_block ? &id : NULL,
                                           .kernel = { b->kernel, b->initrd,
                                                       b->append } };
     if (igvm_build_file(&options, b->output, &err) < 0) {
@@ -95,8 +101,13 @@ static gboolean complete_build(struct build *b, GError **error)
                     "--no-svsm leaves nothing but the firmware: it excludes "
                     "--svsm, --vtpm and --no-firmware");
     }
-    if (!b->no_svsm && b->kernel) {
-        return fail(error, HARNESS_ERROR_USAGE, "--kernel needs --no-svsm");
+    if (b->no_firmware && b->kernel) {
+        return fail(error, HARNESS_ERROR_USAGE,
+                    "--kernel is for the firmware: it excludes --no-firmware");
+    }
+    if (!b->id_block != !b->id_auth) {
+        return fail(error, HARNESS_ERROR_USAGE,
+                    "--id-block and --id-auth need each other");
     }
     if (!b->kernel && (b->initrd || b->append)) {
         return fail(error, HARNESS_ERROR_USAGE,
@@ -127,11 +138,16 @@ static int cmd_build(int argc, char **argv, GError **error)
         { "no-svsm", 0, 0, G_OPTION_ARG_NONE, &b.no_svsm,
           "firmware alone, at VMPL0: a plain SNP guest", NULL },
         { "kernel", 0, 0, G_OPTION_ARG_FILENAME, &b.kernel,
-          "with hashes of this kernel for the firmware (--no-svsm)", "F" },
+          "with hashes of this kernel: the firmware boots no other", "F" },
         { "initrd", 0, 0, G_OPTION_ARG_FILENAME, &b.initrd,
           "and of its initramfs", "F" },
         { "append", 0, 0, G_OPTION_ARG_STRING, &b.append,
           "and of its command line", "S" },
+        { "id-block", 0, 0, G_OPTION_ARG_FILENAME, &b.id_block,
+          "with this ID block, which must be for the file (evtpm id-block)",
+          "F" },
+        { "id-auth", 0, 0, G_OPTION_ARG_FILENAME, &b.id_auth, "its signatures",
+          "F" },
         { "policy", 0, 0, G_OPTION_ARG_STRING, &b.policy,
           "guest policy (default: 0x30000)", "N" },
         { NULL },
@@ -143,8 +159,9 @@ static int cmd_build(int argc, char **argv, GError **error)
         complete_build(&b, error)) {
         status = run_build(&b, error);
     }
-    char **strings[] = { &b.svsm,   &b.vtpm,   &b.firmware, &b.output,
-                         &b.policy, &b.kernel, &b.initrd,   &b.append };
+    char **strings[] = { &b.svsm,     &b.vtpm,   &b.firmware, &b.output,
+                         &b.policy,   &b.kernel, &b.initrd,   &b.append,
+                         &b.id_block, &b.id_auth };
     for (size_t i = 0; i < G_N_ELEMENTS(strings); i++) {
         g_free(*strings[i]);
     }

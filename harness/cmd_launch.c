@@ -53,9 +53,13 @@ static gboolean parse(int *argc, char ***argv, struct launch *l, GError **error)
           "file",
           NULL },
         { "kernel-hashes", 0, 0, G_OPTION_ARG_NONE, &l->vm.kernel_hashes,
-          "measure a plain guest's kernel, initramfs and command line at "
-          "launch",
+          "measure kernel, initramfs and command line at launch; firmware "
+          "boots nothing else",
           NULL },
+        { "id-block", 0, 0, G_OPTION_ARG_FILENAME, &l->vm.id_block,
+          "launch only what this ID block is for (see evtpm id-block)", "F" },
+        { "id-auth", 0, 0, G_OPTION_ARG_FILENAME, &l->vm.id_auth,
+          "its signatures", "F" },
         { "platform", 0, 0, G_OPTION_ARG_STRING, &l->vm.platform,
           "emulated (default), snp (never tried on hardware yet) or auto",
           "P" },

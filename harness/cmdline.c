@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/id_block.h"
+
 static void add(GStrvBuilder *b, const char *option, const char *fmt, ...)
     G_GNUC_PRINTF(3, 4);
 
@@ -28,6 +30,19 @@ static char *escape(const char *path)
     return g_strjoinv(",,", parts);
 }
 
+/* Properties that both objects have. */
+static char *id_properties(const struct vm_config *c)
+{
+    struct evtpm_id id;
+    if (!c->id_block || !c->id_auth ||
+        evtpm_id_decode(c->id_block, c->id_auth, &id, NULL) < 0) {
+        return g_strdup("");
+    }
+    return g_strdup_printf(",id-block=%s,id-auth=%s%s", c->id_block, c->id_auth,
+                           evtpm_id_has_author(&id) ? ",author-key-enabled=on"
+                                                    : "");
+}
+
 /* No keyboard controller: nobody types there, and firmware that polls for one
  * pays an exit for each look. */
 static void add_platform(GStrvBuilder *b, const struct vm_config *c)
@@ -35,6 +50,7 @@ static void add_platform(GStrvBuilder *b, const struct vm_config *c)
     const char *igvm = c->igvm ? ",igvm-cfg=igvm0" : "";
     const char *hashes =
         c->kernel_hashes && !c->igvm ? ",kernel-hashes=on" : "";
+    g_autofree char *id = id_properties(c);
     if (c->platform == PLATFORM_SNP) {
         /* as a KVM with VMPL switching wants it: shared RAM from memfd, split
          * irqchip */
@@ -48,8 +64,8 @@ static void add_platform(GStrvBuilder *b, const struct vm_config *c)
             c->memory);
         add(b, "-object",
             "sev-snp-guest,id=sev0,cbitpos=51,"
-            "reduced-phys-bits=1%s",
-            hashes);
+            "reduced-phys-bits=1%s%s",
+            hashes, id);
     } else {
         g_autofree char *chip = escape(c->chip);
         add(b, "-accel", "tcg");
@@ -58,8 +74,8 @@ static void add_platform(GStrvBuilder *b, const struct vm_config *c)
         add(b, "-cpu", "EPYC-v4,+erms,+fsrm");
         add(b, "-machine", "q35,i8042=off,confidential-guest-support=sev0%s",
             igvm);
-        add(b, "-object", "sev-snp-emulated,id=sev0,chip=%s%s%s", chip,
-            c->debug_read ? ",debug-read=on" : "", hashes);
+        add(b, "-object", "sev-snp-emulated,id=sev0,chip=%s%s%s%s", chip,
+            c->debug_read ? ",debug-read=on" : "", hashes, id);
     }
     if (c->igvm) {
         g_autofree char *file = escape(c->igvm);

@@ -22,6 +22,7 @@ int cmd_stop(int argc, char **argv, GError **error);
 int cmd_reboot(int argc, char **argv, GError **error);
 int cmd_chip(int argc, char **argv, GError **error);
 int cmd_kds(int argc, char **argv, GError **error);
+int cmd_id_block(int argc, char **argv, GError **error);
 int cmd_test(int argc, char **argv, GError **error);
 
 /*
@@ -58,7 +59,7 @@ void command_dump(const char *name, const char *summary);
 /* Options that describe a VM, shared by run and launch. */
 struct vm_options {
     char *name, *kernel, *initrd, *append, *disk, *igvm, *platform, *chip;
-    char *memory, *firmware;
+    char *memory, *firmware, *id_block, *id_auth;
     int cpus;
     gboolean no_svsm, bios, kernel_hashes;
     double timeout;

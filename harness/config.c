@@ -25,6 +25,8 @@ static const struct {
     { "append", G_STRUCT_OFFSET(struct vm_config, append) },
     { "disk", G_STRUCT_OFFSET(struct vm_config, disk) },
     { "chip", G_STRUCT_OFFSET(struct vm_config, chip) },
+    { "id_block", G_STRUCT_OFFSET(struct vm_config, id_block) },
+    { "id_auth", G_STRUCT_OFFSET(struct vm_config, id_auth) },
 };
 
 static char **string_at(const struct vm_config *config, size_t i)

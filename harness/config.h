@@ -27,11 +27,13 @@ struct vm_config {
     char *append;
     char *disk;
     char *chip;      /* emulated: the processor's identity */
+    char *id_block;  /* base64, as QEMU takes it, with id_auth; or NULL */
+    char *id_auth;
     unsigned memory; /* MiB */
     unsigned cpus;
     gboolean no_svsm;       /* firmware and system run at VMPL0, without TPM */
-    gboolean kernel_hashes; /* no_svsm: kernel, initrd and append are measured
-                               at launch */
+    gboolean kernel_hashes; /* kernel, initrd and append are measured at launch
+                             */
     gboolean debug_read;    /* tests: the host may read private memory by an x-
                                command */
     GStrv extra; /* further QEMU arguments, for tests and debugging */

@@ -51,6 +51,28 @@ gboolean igvm_file_summary(const char *path, struct igvm_summary *out,
     return ok;
 }
 
+gboolean igvm_file_policy(const char *path, guint64 *policy, GError **error)
+{
+    struct evtpm_error err = { "" };
+    struct evtpm_blob blob = { 0 };
+    struct igvm_file file;
+    struct igvm_iter it;
+    struct igvm_header h;
+    if (evtpm_file_read(path, IGVM_BUILD_MAX, &blob, &err) < 0 ||
+        igvm_open(blob.data, blob.size, &file, &err) < 0) {
+        evtpm_blob_clear(&blob);
+        return fail_lib(error, &err);
+    }
+    igvm_iter_init(&it, &file, ~0u);
+    while (igvm_next(&it, &h)) {
+        if (h.type == IGVM_VHT_GUEST_POLICY && h.u.policy.policy) {
+            *policy = h.u.policy.policy;
+        }
+    }
+    evtpm_blob_clear(&blob);
+    return TRUE;
+}
+
 /* Already there with the same bytes? A damaged file in the cache is replaced,
  * not trusted. */
 static gboolean same_file(const char *path, const struct evtpm_blob *blob)
@@ -101,26 +123,35 @@ static char *make(const struct igvm_build_options *options,
 
 char *igvm_file_default(struct igvm_summary *out, GError **error)
 {
-    g_autofree char *svsm = artifact_path(ARTIFACT_SVSM, error);
-    g_autofree char *vtpm = svsm ? artifact_path(ARTIFACT_VTPM, error) : NULL;
-    g_autofree char *firmware =
-        vtpm ? artifact_path(ARTIFACT_FIRMWARE, error) : NULL;
-    if (!firmware) {
-        return NULL;
-    }
-    struct igvm_build_options options = { .svsm = svsm,
-                                          .vtpm = vtpm,
-                                          .firmware = firmware };
-    return make(&options, out, error);
+    static const struct vm_config usual;
+    return igvm_file_svsm(&usual, out, error);
 }
-
-/* ---- plain guests ---- */
 
 static struct kernel_files hashed_files(const struct vm_config *c)
 {
     struct kernel_files files = { c->kernel, c->initrd, c->append };
     return c->kernel_hashes ? files : (struct kernel_files){ NULL, NULL, NULL };
 }
+
+char *igvm_file_svsm(const struct vm_config *c, struct igvm_summary *out,
+                     GError **error)
+{
+    enum artifact fw =
+        c->kernel_hashes ? ARTIFACT_FIRMWARE_HASHES : ARTIFACT_FIRMWARE;
+    g_autofree char *svsm = artifact_path(ARTIFACT_SVSM, error);
+    g_autofree char *vtpm = svsm ? artifact_path(ARTIFACT_VTPM, error) : NULL;
+    g_autofree char *firmware = vtpm ? artifact_path(fw, error) : NULL;
+    if (!firmware) {
+        return NULL;
+    }
+    struct igvm_build_options options = { .svsm = svsm,
+                                          .vtpm = vtpm,
+                                          .firmware = firmware,
+                                          .kernel = hashed_files(c) };
+    return make(&options, out, error);
+}
+
+/* ---- plain guests ---- */
 
 char *igvm_file_plain(const struct vm_config *c, struct igvm_summary *out,
                       GError **error)

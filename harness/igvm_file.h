@@ -18,12 +18,19 @@ struct igvm_summary {
 gboolean igvm_file_summary(const char *path, struct igvm_summary *out,
                            GError **error);
 
+/* The guest policy that a file asks for. */
+gboolean igvm_file_policy(const char *path, guint64 *policy, GError **error);
+
 /*
  * The file made of this build's SVSM, vTPM program and firmware, in the cache
  * under its digest. Made if it is not there; the same inputs give the same
  * file.
  */
 char *igvm_file_default(struct igvm_summary *out, GError **error);
+
+/* The same with hashes of the VM's kernel, if it is to have them. */
+char *igvm_file_svsm(const struct vm_config *config, struct igvm_summary *out,
+                     GError **error);
 
 /*
  * The same of the VM's firmware alone, without an SVSM, with hashes of its

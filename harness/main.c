@@ -25,6 +25,7 @@ static const struct {
     { "reboot", cmd_reboot, "restart a VM; its vTPM forgets" },
     { "stop", cmd_stop, "end a VM" },
     { "igvm", cmd_igvm, "build, measure or show IGVM files" },
+    { "id-block", cmd_id_block, "sign what may be launched" },
     { "chip", cmd_chip, "make, show, or update an emulated processor" },
     { "kds", cmd_kds, "serve emulated processors' certificates as AMD does" },
     { "test", cmd_test, "run the tests" },

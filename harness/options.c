@@ -8,6 +8,7 @@
 #include "harness/artifacts.h"
 #include "harness/command.h"
 #include "harness/config.h"
+#include "harness/id_files.h"
 #include "harness/igvm_file.h"
 #include "harness/state.h"
 
@@ -124,9 +125,9 @@ unsigned parse_memory(const char *text, GError **error)
 
 void vm_options_clear(struct vm_options *o)
 {
-    char **strings[] = { &o->name,   &o->kernel,  &o->initrd,   &o->append,
-                         &o->disk,   &o->igvm,    &o->platform, &o->chip,
-                         &o->memory, &o->firmware };
+    char **strings[] = { &o->name,   &o->kernel,   &o->initrd,   &o->append,
+                         &o->disk,   &o->igvm,     &o->platform, &o->chip,
+                         &o->memory, &o->firmware, &o->id_block, &o->id_auth };
     for (size_t i = 0; i < G_N_ELEMENTS(strings); i++) {
         g_clear_pointer(strings[i], g_free);
     }
@@ -177,12 +178,14 @@ static gboolean choose_platform(const struct vm_options *o, struct vm_config *c,
 
 static gboolean check_plain(const struct vm_options *o, GError **error)
 {
-    const char *option = o->bios            ? "--bios"
-                         : o->kernel_hashes ? "--kernel-hashes"
-                         : o->firmware      ? "--firmware"
-                                            : NULL;
+    const char *option = o->bios ? "--bios" : o->firmware ? "--firmware" : NULL;
     if (option && !o->no_svsm) {
         return fail(error, HARNESS_ERROR_USAGE, "%s needs --no-svsm", option);
+    }
+    if (o->kernel_hashes && o->igvm) {
+        return fail(error, HARNESS_ERROR_USAGE,
+                    "--kernel-hashes and --igvm exclude each other: the file "
+                    "has the hashes that it was built with");
     }
     return !(o->no_svsm && o->igvm) ||
            fail(error, HARNESS_ERROR_USAGE,
@@ -215,8 +218,22 @@ static gboolean choose_launch(const struct vm_options *o, struct vm_config *c,
         return igvm_file_plain_digest(c, &summary, error);
     }
     c->igvm = c->no_svsm ? igvm_file_plain(c, &summary, error)
-                         : igvm_file_default(&summary, error);
+                         : igvm_file_svsm(c, &summary, error);
     return c->igvm != NULL;
+}
+
+/* Form only: whether it is for this launch, and who signed, the processor
+ * judges. */
+static gboolean choose_id(const struct vm_options *o, struct vm_config *c,
+                          GError **error)
+{
+    struct evtpm_id id;
+    if (!o->id_block != !o->id_auth) {
+        return fail(error, HARNESS_ERROR_USAGE,
+                    "--id-block and --id-auth need each other");
+    }
+    return !o->id_block || id_files_read(o->id_block, o->id_auth, &id,
+                                         &c->id_block, &c->id_auth, error);
 }
 
 struct vm_config *vm_options_config(const struct vm_options *o, GError **error)
@@ -227,8 +244,8 @@ struct vm_config *vm_options_config(const struct vm_options *o, GError **error)
     c->memory = o->memory ? parse_memory(o->memory, error) : VM_MEMORY_DEFAULT;
     c->igvm = absolute(o->igvm);
     if (c->memory && (!o->name || state_name_check(o->name, error)) &&
-        check_plain(o, error) && choose_system(o, c, error) &&
-        choose_firmware(o, c, error) &&
+        check_plain(o, error) && choose_id(o, c, error) &&
+        choose_system(o, c, error) && choose_firmware(o, c, error) &&
         (c->qemu = artifact_path(ARTIFACT_QEMU, error)) &&
         vm_config_check(c, error) && choose_platform(o, c, error) &&
         choose_launch(o, c, error)) {

@@ -31,6 +31,7 @@ struct build {
     struct elf_image image;
     struct svsm_boot_info info;
     uint8_t *tables;
+    uint8_t hashes[PAGE]; /* for info.flags & SVSM_BOOT_KERNEL_HASHES */
     struct igvm_writer writer;
 };
 
@@ -72,6 +73,17 @@ static int read_inputs(struct build *b, struct evtpm_error *err)
         return evtpm_fail_prefix(err, "%s", o->firmware);
     }
     return 0;
+}
+
+static int hash_kernel(struct build *b, struct evtpm_error *err)
+{
+    const struct igvm_build_options *o = b->options;
+
+    if (!o->kernel.kernel) {
+        return 0;
+    }
+    b->info.flags |= SVSM_BOOT_KERNEL_HASHES;
+    return kernel_hashes_page(&o->kernel, &b->metadata, b->hashes, err);
 }
 
 /* Decides every address; the heap takes what is left of the region. */
@@ -253,11 +265,21 @@ static int write_image(struct build *b, struct evtpm_error *err)
     return 0;
 }
 
+/* In the guest's RAM, where its firmware looks for them. */
+static int write_hashes(struct build *b, struct evtpm_error *err)
+{
+    if (!(b->info.flags & SVSM_BOOT_KERNEL_HASHES)) {
+        return 0;
+    }
+    return write_page(b, b->metadata.hashes_base & ~(uint64_t)(PAGE - 1),
+                      IGVM_PAGE_TYPE_NORMAL, b->hashes, err);
+}
+
 static int write_pages(struct build *b, struct evtpm_error *err)
 {
     const struct svsm_boot_info *info = &b->info;
 
-    if (write_bytes(b, info->fw_base, b->firmware.data, b->firmware.size,
+    if (write_hashes(b, err) < 0 || write_bytes(b, info->fw_base, b->firmware.data, b->firmware.size,
                     err) < 0 ||
         write_page(b, SVSM_BOOT_INFO_GPA, IGVM_PAGE_TYPE_NORMAL, info, err) <
             0 ||
@@ -304,8 +326,9 @@ static int check_options(const struct igvm_build_options *o,
     if (o->no_svsm && (o->svsm || o->vtpm || o->guest_vmpl || !o->firmware)) {
         return evtpm_fail(err, "a file without SVSM is of firmware alone");
     }
-    if (o->kernel.kernel && !o->no_svsm) {
-        return evtpm_fail(err, "kernel hashes are for files without SVSM");
+    if (o->kernel.kernel && !o->firmware) {
+        return evtpm_fail(err, "kernel hashes are for the firmware, which is "
+                          "left out");
     }
     return 0;
 }
@@ -313,10 +336,11 @@ static int check_options(const struct igvm_build_options *o,
 static int build_svsm(struct build *b, struct evtpm_blob *out,
                       struct evtpm_error *err)
 {
-    if (read_inputs(b, err) < 0 || lay_out(b, err) < 0 ||
-        make_tables(b, err) < 0 || write_platform(b, err) < 0 ||
-        write_parameters(b, err) < 0 || write_pages(b, err) < 0 ||
-        write_vp(b, err) < 0) {
+    if (read_inputs(b, err) < 0 || hash_kernel(b, err) < 0 ||
+        lay_out(b, err) < 0 || make_tables(b, err) < 0 ||
+        write_platform(b, err) < 0 || write_parameters(b, err) < 0 ||
+        igvm_write_id(&b->writer, b->options->id, err) < 0 ||
+        write_pages(b, err) < 0 || write_vp(b, err) < 0) {
         return -1;
     }
     return igvm_writer_finish(&b->writer, out, err);
@@ -336,7 +360,10 @@ static int run(struct build *b, struct evtpm_blob *out,
         return evtpm_fail(err, "the IGVM file would have %zu bytes; "
                           "it must stay below 16 MiB", out->size);
     }
-    return igvm_open(out->data, out->size, &check, err);
+    if (igvm_open(out->data, out->size, &check, err) < 0) {
+        return -1;
+    }
+    return igvm_check_id(b->options, &check, err);
 }
 
 int igvm_build(const struct igvm_build_options *options,

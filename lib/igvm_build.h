@@ -17,6 +17,8 @@
 /* The largest file the builder makes. */
 #define IGVM_BUILD_MAX 0x1000000u
 
+struct evtpm_id; /* lib/id_block.h */
+
 /* Paths; zero values mean the default. */
 struct igvm_build_options {
     const char *svsm;     /* ELF64, static, linked at SVSM_IMAGE_GPA */
@@ -26,7 +28,8 @@ struct igvm_build_options {
     uint64_t sev_features; /* of VMPL0; 0: SNP_ACTIVE alone */
     uint32_t guest_vmpl;   /* 0: 2 */
     bool no_svsm; /* the firmware starts at VMPL0; neither svsm nor vtpm */
-    struct kernel_files kernel; /* no_svsm: hashes of these for the firmware */
+    struct kernel_files kernel; /* hashes of these for the firmware */
+    const struct evtpm_id *id; /* the owner's ID block for this very file; NULL: none */
 };
 
 /* Builds in memory; the blob is replaced. The same inputs give the same bytes. */

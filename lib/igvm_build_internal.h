@@ -5,7 +5,9 @@
 
 #include "evtpm/svsm_boot.h"
 #include "evtpm/vmsa.h"
+#include "lib/igvm.h"
 #include "lib/igvm_build.h"
+#include "lib/igvm_write.h"
 
 #define PAGE SNP_PAGE_SIZE
 #define REGION_PAGES (SVSM_REGION_SIZE / PAGE)
@@ -45,6 +47,12 @@ void page_tables_fill(void *tables, uint64_t base,
 /* The boot vCPU's save area: svsm_boot.h, "Start state". */
 void boot_vmsa_fill(struct vmsa *vmsa, uint64_t entry, uint64_t cr3,
                     uint64_t sev_features);
+
+/* The ID block of the options, if there is one: its directive, and that it fits the finished file. */
+int igvm_write_id(struct igvm_writer *writer, const struct evtpm_id *id,
+                  struct evtpm_error *err);
+int igvm_check_id(const struct igvm_build_options *options,
+                  const struct igvm_file *file, struct evtpm_error *err);
 
 /* A file without an SVSM, from checked options. */
 int igvm_build_plain(const struct igvm_build_options *options,

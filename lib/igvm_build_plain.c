@@ -94,7 +94,7 @@ static int write_all(struct igvm_writer *w, const struct plain_firmware *fw,
     uint64_t features = o->sev_features ? o->sev_features
                                         : SEV_FEATURE_SNP_ACTIVE;
 
-    if (write_head(w, policy, err) < 0 ||
+    if (write_head(w, policy, err) < 0 || igvm_write_id(w, o->id, err) < 0 ||
         write_image(w, &fw->image, err) < 0) {
         return -1;
     }

@@ -40,5 +40,8 @@ const char *boot_info_check(const struct svsm_boot_info *info)
     if (info->fw_range_count > SVSM_FW_RANGE_MAX) {
         return "firmware ranges";
     }
+    if (info->flags & ~SVSM_BOOT_KERNEL_HASHES) {
+        return "flags";
+    }
     return NULL;
 }

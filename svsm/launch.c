@@ -41,23 +41,33 @@ static void prepare_page(uint64_t gpa)
               changed ? "" : ", unchanged");
     }
     memset(page, 0, SNP_PAGE_SIZE);
+}
+
+static void grant_page(uint64_t gpa)
+{
     if (guest_page_grant(gpa, false) != SNP_OK) {
         fatal(SVSM_TERM_RMPADJUST, "guest page %lx", gpa);
     }
 }
 
-static void prepare_range(const struct svsm_fw_range *range, bool shared)
+/* @launched: the host placed its pages at launch, measured and validated, as
+ * those of the firmware itself. */
+static void prepare_range(const struct svsm_fw_range *range, bool shared,
+                          bool launched)
 {
     if (!memmap_is_guest(&guest_map, range->base, range->size) ||
         range->base % SNP_PAGE_SIZE || range->size % SNP_PAGE_SIZE) {
         fatal(SVSM_TERM_BOOT_INFO, "firmware range %lx+%x is no guest memory",
               range->base, range->size);
     }
-    if (shared) {
+    if (shared && !launched) {
         ghcb_page_state(range->base, range->size, GHCB_PSC_PRIVATE);
     }
     for (uint64_t at = 0; at < range->size; at += SNP_PAGE_SIZE) {
-        prepare_page(range->base + at);
+        if (!launched) {
+            prepare_page(range->base + at);
+        }
+        grant_page(range->base + at);
     }
 }
 
@@ -98,15 +108,15 @@ uint64_t launch_calling_area(const struct svsm_boot_info *info)
 void launch_guest_memory(const struct svsm_boot_info *info, bool shared)
 {
     for (uint32_t i = 0; i < info->fw_range_count; i++) {
-        prepare_range(&info->fw_range[i], shared);
+        prepare_range(&info->fw_range[i], shared,
+                      info->fw_range[i].type == OVMF_KERNEL_HASHES &&
+                          (info->flags & SVSM_BOOT_KERNEL_HASHES));
         fill_page(info, &info->fw_range[i]);
     }
     /* Launched as measured pages: validated, no permissions for the guest yet
      */
     for (uint64_t at = 0; at < info->fw_size; at += SNP_PAGE_SIZE) {
-        if (guest_page_grant(info->fw_base + at, false) != SNP_OK) {
-            fatal(SVSM_TERM_RMPADJUST, "firmware page %lx", info->fw_base + at);
-        }
+        grant_page(info->fw_base + at);
     }
     window_close();
 }

@@ -39,6 +39,9 @@
 #define SVSM_BOOT_VERSION 1u
 #define SVSM_FW_RANGE_MAX 16
 
+/* The range for kernel hashes was launched with them: it is measured, validated, and stays as it is. */
+#define SVSM_BOOT_KERNEL_HASHES (1u << 0)
+
 /* OVMF's SEV metadata, as it stands in the image ('ASEV' table) */
 #define OVMF_SEC_MEM 0x1u
 #define OVMF_SECRETS 0x2u
@@ -72,7 +75,7 @@ struct svsm_boot_info {
     uint64_t fw_entry; /* GPA of the reset vector */
     uint64_t policy;
     uint32_t fw_range_count;
-    uint32_t rsvd_84;
+    uint32_t flags; /* SVSM_BOOT_* */
     struct svsm_fw_range fw_range[SVSM_FW_RANGE_MAX];
     uint8_t rsvd_188[4096 - 0x188];
 };

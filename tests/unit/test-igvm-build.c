@@ -9,8 +9,11 @@
 #include "evtpm/svsm_boot.h"
 #include "evtpm/vmsa.h"
 #include "lib/file.h"
+#include "lib/id_block.h"
 #include "lib/igvm.h"
 #include "lib/igvm_build.h"
+#include "lib/launch_digest.h"
+#include "tests/unit/ovmf-sample.h"
 
 #define PAGE 4096
 #define TEXT 0
@@ -289,6 +292,132 @@ static void test_same_again(struct fixture *f, gconstpointer data)
     evtpm_blob_clear(&b);
 }
 
+/* ---- kernel hashes ---- */
+
+static void digest_of(struct fixture *f, uint8_t digest[48])
+{
+    struct evtpm_blob blob = { 0 };
+    struct launch_digest ld;
+    struct igvm_file file;
+    struct evtpm_error err = { "" };
+
+    build(f, &blob, &file);
+    if (igvm_launch_digest(&file, IGVM_PLATFORM_SEV_SNP, &ld, &err) < 0) {
+        g_error("%s", err.text);
+    }
+    memcpy(digest, ld.ld, 48);
+    evtpm_blob_clear(&blob);
+}
+
+/* A measured page in the guest's RAM, which the SVSM is told to leave alone. */
+static void test_kernel_hashes(struct fixture *f, gconstpointer data)
+{
+    char *firmware = ovmf_sample_file();
+    struct evtpm_blob blob = { 0 };
+    uint8_t without[48], with[48], other[48];
+    struct svsm_boot_info info;
+    struct igvm_file file;
+    struct igvm_header h;
+
+    (void)data;
+    f->options.firmware = firmware;
+    build(f, &blob, &file);
+    info = boot_info(&file);
+    g_assert_cmphex(info.flags, ==, 0);
+    g_assert_false(find_page(&file, 0x810000, &h));
+    digest_of(f, without);
+
+    f->options.kernel = (struct kernel_files){ f->vtpm, NULL, "quiet" };
+    build(f, &blob, &file);
+    info = boot_info(&file);
+    g_assert_cmphex(info.flags, ==, SVSM_BOOT_KERNEL_HASHES);
+    g_assert_cmpuint(info.fw_range_count, ==, 7);
+    g_assert_true(find_page(&file, 0x810000, &h));
+    g_assert_cmpuint(h.u.page.data_type, ==, IGVM_PAGE_TYPE_NORMAL);
+    g_assert_cmphex(h.u.page.flags, ==, 0);
+    g_assert_cmphex(h.data[0xbff], ==, 0);
+    g_assert_cmphex(h.data[0xc00], ==, 0x06); /* of the table's GUID */
+    digest_of(f, with);
+    f->options.kernel.append = "loud";
+    digest_of(f, other);
+    g_assert_cmpint(memcmp(with, without, 48), !=, 0);
+    g_assert_cmpint(memcmp(with, other, 48), !=, 0);
+    evtpm_blob_clear(&blob);
+    ovmf_sample_remove(firmware);
+}
+
+/* ---- ID blocks ---- */
+
+static gnutls_privkey_t new_key(struct fixture *f)
+{
+    struct evtpm_error err = { "" };
+    gnutls_privkey_t key;
+
+    g_assert_cmpint(evtpm_id_key_create(f->out, &err), ==, 0);
+    key = evtpm_id_key_load(f->out, &err);
+    g_assert_nonnull(key);
+    g_unlink(f->out);
+    return key;
+}
+
+static bool find_id(const struct igvm_file *file, struct igvm_snp_id_block *id)
+{
+    struct igvm_iter it;
+    struct igvm_header h;
+
+    igvm_iter_init(&it, file, ~0u);
+    while (igvm_next(&it, &h)) {
+        if (h.type == IGVM_VHT_SNP_ID_BLOCK) {
+            *id = h.u.id_block;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void expect_error(struct fixture *f, const char *text);
+
+/* In the file, not in its digest; and only in the file that it is for. */
+static void test_id_block(struct fixture *f, gconstpointer data)
+{
+    struct evtpm_id id = { .block = { .policy = SNP_POLICY_DEFAULT,
+                                      .guest_svn = 9 } };
+    struct igvm_snp_id_block found;
+    struct evtpm_blob blob = { 0 };
+    gnutls_privkey_t key = new_key(f);
+    struct igvm_file file;
+    uint8_t digest[48];
+
+    (void)data;
+    build(f, &blob, &file);
+    g_assert_false(find_id(&file, &found));
+    digest_of(f, id.block.ld);
+    g_assert_cmpint(evtpm_id_sign(&id, key, key, NULL), ==, 0);
+    f->options.id = &id;
+    build(f, &blob, &file);
+    g_assert_true(find_id(&file, &found));
+    g_assert_cmphex(found.compatibility_mask, ==, 1);
+    g_assert_cmpuint(found.author_key_enabled, ==, 1);
+    g_assert_cmpmem(found.ld, 48, id.block.ld, 48);
+    g_assert_cmpuint(found.version, ==, 1);
+    g_assert_cmpuint(found.guest_svn, ==, 9);
+    g_assert_cmpmem(found.id_key_signature.s, 72, id.auth.id_block_sig.s, 72);
+    g_assert_cmpmem(found.author_public_key.qx, 72, id.auth.author_key.qx, 72);
+    digest_of(f, digest);
+    g_assert_cmpmem(digest, 48, id.block.ld, 48);
+
+    id.block.ld[0] ^= 1;
+    expect_error(f, "the ID block is not signed by its ID key");
+    g_assert_cmpint(evtpm_id_sign(&id, key, NULL, NULL), ==, 0);
+    expect_error(f, "the ID block is for the launch digest ");
+    id.block.ld[0] ^= 1;
+    id.block.policy |= SNP_POLICY_DEBUG;
+    g_assert_cmpint(evtpm_id_sign(&id, key, NULL, NULL), ==, 0);
+    expect_error(f, "the ID block is for the policy 0xb0000, this is 0x30000");
+    gnutls_privkey_deinit(key);
+    evtpm_blob_clear(&blob);
+}
+
 static void expect_error(struct fixture *f, const char *text)
 {
     struct evtpm_error err = { "" };
@@ -360,6 +489,9 @@ static void test_bad_inputs(struct fixture *f, gconstpointer data)
     f->options.firmware = f->vtpm;
     expect_error(f, "size 5000 is not whole pages");
     f->options = good;
+    f->options.kernel.kernel = f->vtpm;
+    expect_error(f, "kernel hashes are for the firmware, which is left out");
+    f->options = good;
     f->options.policy = 0x10000;
     expect_error(f, "bit 17 must be one");
     f->options = good;
@@ -382,6 +514,8 @@ int main(int argc, char **argv)
     ADD("/igvm-build/page-tables", test_page_tables, NULL);
     ADD("/igvm-build/vmsa", test_vmsa, NULL);
     ADD("/igvm-build/same-again", test_same_again, NULL);
+    ADD("/igvm-build/kernel-hashes", test_kernel_hashes, NULL);
+    ADD("/igvm-build/id-block", test_id_block, NULL);
     ADD("/igvm-build/bad-inputs", test_bad_inputs, NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(bad_rows); i++) {
         g_autofree char *path = g_strdup_printf("/igvm-build/bad/%s",

@@ -11,27 +11,9 @@
 #include "lib/file.h"
 #include "lib/igvm_build.h"
 #include "lib/plain_launch.h"
+#include "tests/unit/ovmf-sample.h"
 
 #define PAGE 4096
-
-/* The facts of that project's ovmf_AmdSev_suffix.bin, and of its published --snp-ovmf-hash. */
-static void published_firmware(struct plain_firmware *fw)
-{
-    static const struct svsm_fw_range range[] = {
-        { 0x800000, 0x9000, OVMF_SEC_MEM }, { 0x80a000, 0x3000, OVMF_SEC_MEM },
-        { 0x80d000, 0x1000, OVMF_SECRETS }, { 0x80e000, 0x1000, OVMF_CPUID },
-        { 0x80f000, 0x1000, OVMF_SVSM_CAA },
-        { 0x810000, 0x1000, OVMF_KERNEL_HASHES },
-        { 0x811000, 0xf000, OVMF_SEC_MEM },
-    };
-
-    memset(fw, 0, sizeof(*fw));
-    memcpy(fw->metadata.range, range, sizeof(range));
-    fw->metadata.count = G_N_ELEMENTS(range);
-    fw->metadata.ap_reset = 0x80b004;
-    fw->metadata.hashes_base = 0x810c00;
-    fw->metadata.hashes_size = 0x400;
-}
 
 static const char published_pages[] =
     "086e2e9149ebf45abdc3445fba5b2da8270bdbb04094d7a2"
@@ -79,7 +61,7 @@ static void test_published(gconstpointer data)
     struct plain_firmware fw;
     char hex[97];
 
-    published_firmware(&fw);
+    ovmf_sample_firmware(&fw);
     g_assert_true(evtpm_unhex(digest.ld, 48, published_pages));
     if (p->kernel) {
         fw.hashes = true;
@@ -101,7 +83,7 @@ static void test_hashes_refused(void)
     struct plain_firmware fw;
     uint8_t page[PAGE];
 
-    published_firmware(&fw);
+    ovmf_sample_firmware(&fw);
     g_assert_cmpint(kernel_hashes_page(&bad, &fw.metadata, page, &err), ==, -1);
     g_assert_cmpstr(err.text, ==, "/no-such-kernel: No such file or directory");
     fw.metadata.hashes_size = 175;
@@ -113,7 +95,7 @@ static void test_hashes_refused(void)
     fw.metadata.hashes_base = 0x811000 - 175;
     g_assert_cmpint(kernel_hashes_page(&good, &fw.metadata, page, &err), ==,
                     -1);
-    published_firmware(&fw);
+    ovmf_sample_firmware(&fw);
     fw.metadata.range[5].type = OVMF_SEC_MEM;
     g_assert_cmpint(kernel_hashes_page(&good, &fw.metadata, page, &err), ==,
                     -1);
@@ -127,7 +109,7 @@ static void test_no_reset_block(void)
     struct evtpm_error err = { "" };
     struct plain_firmware fw;
 
-    published_firmware(&fw);
+    ovmf_sample_firmware(&fw);
     fw.metadata.ap_reset = 0;
     g_assert_cmpint(plain_launch_digest_rest(&fw, &vcpus, &digest, &err), ==,
                     -1);
@@ -135,67 +117,6 @@ static void test_no_reset_block(void)
     vcpus.count = 1;
     g_assert_cmpint(plain_launch_digest_rest(&fw, &vcpus, &digest, &err), ==,
                     0);
-}
-
-/* ---- images ---- */
-
-#define IMAGE_PAGES 3
-
-/* An image with a table of three entries and metadata of `published_firmware`. */
-static void make_image(uint8_t image[IMAGE_PAGES * PAGE])
-{
-    static const uint8_t table[] = {
-        0x00, 0x04, 0x00, 0x00, 22, 0, /* metadata: 1 KiB from the end */
-        0x66, 0x65, 0x88, 0xdc, 0x4a, 0x98, 0x98, 0x47,
-        0xa7, 0x5e, 0x55, 0x85, 0xa7, 0xbf, 0x67, 0xcc,
-        0x00, 0x0c, 0x81, 0x00, 0x00, 0x04, 0x00, 0x00, 26, 0, /* hashes */
-        0x1f, 0x37, 0x55, 0x72, 0x3b, 0x3a, 0x04, 0x4b,
-        0x92, 0x7b, 0x1d, 0xa6, 0xef, 0xa8, 0xd4, 0x54,
-        0x04, 0xb0, 0x80, 0x00, 22, 0, /* reset block */
-        0xde, 0x71, 0xf7, 0x00, 0x7e, 0x1a, 0xcb, 0x4f,
-        0x89, 0x0e, 0x68, 0xc7, 0x7e, 0x2f, 0xb4, 0x4e,
-        88, 0, /* the list */
-        0xde, 0x82, 0xb5, 0x96, 0xb2, 0x1f, 0xf7, 0x45,
-        0xba, 0xea, 0xa3, 0x66, 0xc5, 0x5a, 0x08, 0x2d,
-    };
-    uint8_t *end = image + IMAGE_PAGES * PAGE;
-    struct plain_firmware fw;
-    uint32_t header[4] = { 0x56455341, 0, 1, 0 };
-
-    published_firmware(&fw);
-    memset(image, 0x5a, IMAGE_PAGES * PAGE);
-    memcpy(end - 32 - sizeof(table), table, sizeof(table));
-    header[1] = (uint32_t)sizeof(header) + 12 * fw.metadata.count;
-    header[3] = fw.metadata.count;
-    memcpy(end - 1024, header, sizeof(header));
-    for (uint32_t i = 0; i < fw.metadata.count; i++) {
-        const struct svsm_fw_range *r = &fw.metadata.range[i];
-        const uint32_t section[3] = { (uint32_t)r->base, r->size, r->type };
-
-        memcpy(end - 1024 + sizeof(header) + 12 * i, section, sizeof(section));
-    }
-}
-
-static char *image_file(void)
-{
-    g_autofree char *dir = g_dir_make_tmp("test-plain-XXXXXX", NULL);
-    char *path = g_build_filename(dir, "OVMF.fd", NULL);
-    uint8_t image[IMAGE_PAGES * PAGE];
-    struct evtpm_error err = { "" };
-
-    make_image(image);
-    g_assert_cmpint(evtpm_file_write(path, image, sizeof(image), 0600, &err),
-                    ==, 0);
-    return path;
-}
-
-static void image_file_remove(char *path)
-{
-    g_autofree char *dir = g_path_get_dirname(path);
-
-    g_unlink(path);
-    g_rmdir(dir);
-    g_free(path);
 }
 
 static bool find_page(const struct igvm_file *file, uint64_t gpa,
@@ -236,7 +157,7 @@ static void check_vp(const struct igvm_file *file)
 
 static void test_igvm(void)
 {
-    char *path = image_file();
+    char *path = ovmf_sample_file();
     struct igvm_build_options options = { .no_svsm = true, .firmware = path };
     struct evtpm_error err = { "" };
     struct evtpm_blob blob = { 0 };
@@ -271,7 +192,7 @@ static void test_igvm(void)
     g_assert_cmphex(h.data[0xc00], ==, 0x06); /* of the table's GUID */
     g_assert_cmphex(h.data[0xc10], ==, 168);
     evtpm_blob_clear(&blob);
-    image_file_remove(path);
+    ovmf_sample_remove(path);
 }
 
 static void test_igvm_refused(void)
@@ -291,14 +212,14 @@ static void test_igvm_refused(void)
                                            .kernel.kernel = "/dev/null" };
     g_assert_cmpint(igvm_build(&options, &blob, &err), ==, -1);
     g_assert_cmpstr(err.text, ==,
-                    "kernel hashes are for files without SVSM");
+                    "kernel hashes are for the firmware, which is left out");
     g_assert_null(blob.data);
 }
 
 /* The firmware's own pages come first: base, order and contents count. */
 static void test_image_digest(void)
 {
-    char *path = image_file();
+    char *path = ovmf_sample_file();
     const struct plain_vcpus vcpus = { .count = 1 };
     struct launch_digest whole, parts;
     struct evtpm_error err = { "" };
@@ -308,7 +229,7 @@ static void test_image_digest(void)
         g_error("%s", err.text);
     }
     launch_digest_init(&parts);
-    for (unsigned int i = 0; i < IMAGE_PAGES; i++) {
+    for (unsigned int i = 0; i < OVMF_SAMPLE_PAGES; i++) {
         launch_digest_page(&parts, SNP_PAGE_TYPE_NORMAL,
                            0xffffd000 + i * PAGE, fw.image.data + i * PAGE,
                            &err);
@@ -318,7 +239,7 @@ static void test_image_digest(void)
     g_assert_cmpmem(whole.ld, 48, parts.ld, 48);
     g_assert_cmphex(fw.metadata.ap_reset, ==, 0x80b004);
     plain_firmware_clear(&fw);
-    image_file_remove(path);
+    ovmf_sample_remove(path);
 }
 
 int main(int argc, char **argv)

@@ -169,6 +169,10 @@ static void test_boot_info(void)
     REFUSED(vtpm_base, SVSM_BASE - 0x1000);
     REFUSED(fw_base, 0xffc00010);
     REFUSED(fw_range_count, SVSM_FW_RANGE_MAX + 1);
+    REFUSED(flags, 2);
+    info = good;
+    info.flags = SVSM_BOOT_KERNEL_HASHES;
+    g_assert_cmpstr(boot_info_check(&info), ==, NULL);
 #undef REFUSED
 }
 
