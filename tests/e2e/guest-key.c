@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * In the guest: "guest-key FIELDS" asks /dev/sev-guest for a derived key and
- * prints it in hex. Freestanding: it is handed to guests that have no C
- * library.
+ * In the guest: "guest-key FIELDS [VMPL [TCB_VERSION]]" asks /dev/sev-guest for
+ * a derived key and prints it in hex. Freestanding: it is handed to guests that
+ * have no C library.
  */
 #include <fcntl.h>
 #include <linux/ioctl.h>
@@ -62,10 +62,16 @@ void start(long *stack)
     static struct snp_guest_request_ioctl io;
     long fd = call(SYS_open, (long)"/dev/sev-guest", O_RDWR, 0);
 
-    if (fd < 0 || stack[0] != 2) {
+    if (fd < 0 || stack[0] < 2 || stack[0] > 4) {
         finish(2);
     }
     req.guest_field_select = number((const char *)stack[2]);
+    if (stack[0] > 2) {
+        req.vmpl = (unsigned int)number((const char *)stack[3]);
+    }
+    if (stack[0] > 3) {
+        req.tcb_version = number((const char *)stack[4]);
+    }
     io.msg_version = 1;
     io.req_data = (unsigned long)&req;
     io.resp_data = (unsigned long)&resp;
