@@ -118,24 +118,11 @@ static int cmd_roll(int argc, char **argv, GError **error)
 
 int cmd_chip(int argc, char **argv, GError **error)
 {
-    static const struct {
-        const char *name;
-        command_fn run;
-    } actions[] = { { "create", cmd_create },
-                    { "show", cmd_show },
-                    { "roll-tcb", cmd_roll } };
-    const char *name = argc > 1 ? argv[1] : "";
-    for (size_t i = 0; i < G_N_ELEMENTS(actions); i++) {
-        if (strcmp(name, actions[i].name) == 0) {
-            return actions[i].run(argc - 1, argv + 1, error);
-        }
-    }
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
-        puts("usage: evtpm chip create | show | roll-tcb [OPTIONS] (each has "
-             "--help)");
-        return 0;
-    }
-    fail(error, HARNESS_ERROR_USAGE,
-         "usage: evtpm chip create | show | roll-tcb [OPTIONS] (see --help)");
-    return -1;
+    static const struct subcommand actions[] = {
+        { "create", cmd_create, "make an emulated processor" },
+        { "show", cmd_show, "print what it is" },
+        { "roll-tcb", cmd_roll, "give it newer firmware" },
+    };
+    return command_group("chip", actions, G_N_ELEMENTS(actions), argc, argv,
+                         error);
 }

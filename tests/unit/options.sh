@@ -41,7 +41,7 @@ check 'each option says what it does' eval \
 
 # manual FILE: COMMAND, LONG, SHORT, ARGUMENT as its OPTIONS section has them.
 # ".SS run, launch" names the commands; ".RB ( run )" below an option some of
-# them.
+# them, or of those below the one of the section.
 manual()
 {
     awk -v commands="$(cut -f 1 program.list | sort -u | tr '\n' ',')" '
@@ -62,6 +62,17 @@ manual()
                     print c[i] "\t" long[k] "\t" short[k] "\t" argument[k]
             count = 0
             only = ""
+        }
+        # Commands, or those below the section'"'"'s; "" if it is something else
+        function among(text,   i, n, c, list, name) {
+            n = split(text, c, ", ")
+            for (i = 1; i <= n; i++) {
+                name = c[i] in known ? c[i] : section " " c[i]
+                if (!(name in known))
+                    return ""
+                list = list (i > 1 ? ", " : "") name
+            }
+            return list
         }
         function option_line(text,   i, n, word, letter, part) {
             n = split(text, word, " *, *")
@@ -102,9 +113,7 @@ manual()
                 text = plain($0)
                 gsub(/^\( *| *\)$/, "", text)
                 gsub(/ *, */, ", ", text)
-                split(text, c, ", ")
-                if (c[1] in known)
-                    only = text
+                only = among(text)
             }
         }
         END { flush() }' "$1" | sort
@@ -124,20 +133,20 @@ check 'and another argument' eval '! manual other.1 | diff program.list - >seen'
 
 "$evtpm" --dump-options | cut -f 2 >commands.list
 check 'the manual has each command' eval \
-    'while read -r name; do
+    '(while read -r name; do
         grep -Eq "^\.B evtpm $name( |\$)" "$source/docs/evtpm.1" ||
             { echo "$name"; exit 1; }
-     done <commands.list'
+     done <commands.list)'
 check 'and so has --help' eval \
     '"$evtpm" --help >help
-     while read -r name; do
+     (while read -r name; do
         grep -Eq "^  $name " help || { echo "$name"; exit 1; }
-     done <commands.list'
+     done <commands.list)'
 check '--help of each command has its options' eval \
-    'while IFS=$tab read -r name long _; do
+    '(while IFS=$tab read -r name long _; do
         "$evtpm" $name --help | grep -Eq "^ .*--$long( |=|\$)" ||
             { echo "$name --$long"; exit 1; }
-     done <program.list'
+     done <program.list)'
 check 'and the dump is only what was asked for' eval \
     '! "$evtpm" run --dump-options x >out 2>err && [ ! -s out ]'
 
