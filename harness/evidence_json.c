@@ -18,18 +18,18 @@ gboolean json_get_base64(JsonObject *object, const char *name, gsize most,
     const char *text =
         node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
     if (!text) {
-        return fail(error, HARNESS_ERROR_FAILED, "evidence lacks \"%s\"", name);
+        return fail(error, HARNESS_ERROR_FAILED, "lacks \"%s\"", name);
     }
     gsize size;
     g_autofree guchar *data = g_base64_decode(text, &size);
     g_autofree char *again = g_base64_encode(data, size);
     if (strcmp(text, again) != 0) {
         return fail(error, HARNESS_ERROR_FAILED,
-                    "evidence: \"%s\" is not base64", name);
+                    "\"%s\" is not base64", name);
     }
     if (size > most) {
         return fail(error, HARNESS_ERROR_FAILED,
-                    "evidence: \"%s\" has %zu bytes, at most %zu are allowed",
+                    "\"%s\" has %zu bytes, at most %zu are allowed",
                     name, size, most);
     }
     return evtpm_blob_set(blob, data, size) ||
@@ -56,7 +56,7 @@ static gboolean read_field(JsonObject *root,
     struct evtpm_blob *blob = evtpm_evidence_blob(e, field);
     return json_get_base64(object, name, field->most, blob, error) &&
            (blob->size || field->may_be_empty ||
-            fail(error, HARNESS_ERROR_FAILED, "evidence: \"%s\" is empty",
+            fail(error, HARNESS_ERROR_FAILED, "\"%s\" is empty",
                  field->name));
 }
 
@@ -68,7 +68,7 @@ static gboolean read_pcrs(JsonObject *root, struct evtpm_evidence *e,
                          ? get(json_node_get_object(pcrs), "sha256")
                          : NULL;
     if (!bank || !JSON_NODE_HOLDS_OBJECT(bank)) {
-        return fail(error, HARNESS_ERROR_FAILED, "evidence lacks sha256 PCRs");
+        return fail(error, HARNESS_ERROR_FAILED, "lacks sha256 PCRs");
     }
     JsonObjectIter it;
     const char *name;
@@ -82,7 +82,7 @@ static gboolean read_pcrs(JsonObject *root, struct evtpm_evidence *e,
         if (!g_ascii_isdigit(*name) || *end || n >= EVTPM_PCR_COUNT || !hex ||
             !evtpm_unhex(e->pcr[n], sizeof(e->pcr[n]), hex)) {
             return fail(error, HARNESS_ERROR_FAILED,
-                        "evidence: malformed PCR \"%s\"", name);
+                        "malformed PCR \"%s\"", name);
         }
         e->pcr_mask |= 1u << n;
     }
@@ -93,13 +93,13 @@ static gboolean read_all(JsonNode *root, struct evtpm_evidence *e,
                          GError **error)
 {
     if (!root || !JSON_NODE_HOLDS_OBJECT(root)) {
-        return fail(error, HARNESS_ERROR_FAILED, "evidence: not a JSON object");
+        return fail(error, HARNESS_ERROR_FAILED, "not a JSON object");
     }
     JsonObject *object = json_node_get_object(root);
     JsonNode *version = get(object, "version");
     if (!version || !JSON_NODE_HOLDS_VALUE(version) ||
         json_node_get_int(version) != 1) {
-        return fail(error, HARNESS_ERROR_FAILED, "evidence: not of version 1");
+        return fail(error, HARNESS_ERROR_FAILED, "not of version 1");
     }
     for (int i = 0; i < EVTPM_EVIDENCE_FIELD_COUNT; i++) {
         if (!read_field(object, &evtpm_evidence_fields[i], e, error)) {
@@ -127,6 +127,7 @@ gboolean evidence_from_json(const char *text, gssize size,
                     local->message);
     }
     if (!read_all(json_parser_get_root(parser), evidence, error)) {
+        g_prefix_error(error, "evidence: ");
         evtpm_evidence_clear(evidence);
         return FALSE;
     }
