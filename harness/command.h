@@ -16,6 +16,8 @@ int cmd_launch(int argc, char **argv, GError **error);
 int cmd_attest(int argc, char **argv, GError **error);
 int cmd_verify(int argc, char **argv, GError **error);
 int cmd_eventlog(int argc, char **argv, GError **error);
+int cmd_serve(int argc, char **argv, GError **error);
+int cmd_audit(int argc, char **argv, GError **error);
 int cmd_igvm(int argc, char **argv, GError **error);
 int cmd_ps(int argc, char **argv, GError **error);
 int cmd_stop(int argc, char **argv, GError **error);
