@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * evtpm-agent, in the guest: collects what a relying party needs to trust it.
+ * evtpm-agent, in the guest: collects what a relying party needs to trust it,
+ * and opens the secret that comes for that.
  *
- * usage: evtpm-agent ak | collect NONCE CREDENTIAL
+ * usage: evtpm-agent ak | collect NONCE CREDENTIAL | unwrap FILE
  *
  * Does what images/guest/evtpm-evidence does with tpm2-tools, which see; the
  * same arguments, environment and output. One process and few TPM commands:
@@ -16,6 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
+
 #include "agent/base64.h"
 #include "agent/credential.h"
 #include "agent/document.h"
@@ -25,8 +28,11 @@
 #include "agent/state.h"
 #include "agent/tpm.h"
 #include "agent/tsm.h"
+#include "agent/unwrap.h"
 
 #define LOG_MAX 0x4000000
+#define ANSWER_MAX 0x100000
+#define USAGE "usage: evtpm-agent ak | collect NONCE CREDENTIAL | unwrap FILE"
 
 static const char *environment(const char *name, const char *otherwise)
 {
@@ -125,6 +131,14 @@ static int ask(struct tpm *tpm, const char *state,
     return rc;
 }
 
+static int check_keys(const char *state, struct evtpm_error *err)
+{
+    if (access(state_file(state, "ak.ctx").text, F_OK) < 0) {
+        return evtpm_fail(err, "no attestation key: run evtpm-agent ak");
+    }
+    return 0;
+}
+
 static int collect(const char *state, char **arguments,
                    struct evtpm_evidence *e, struct evtpm_error *err)
 {
@@ -132,8 +146,8 @@ static int collect(const char *state, char **arguments,
     struct tpm tpm;
     int rc;
 
-    if (access(state_file(state, "ak.ctx").text, F_OK) < 0) {
-        return evtpm_fail(err, "no attestation key: run evtpm-agent ak");
+    if (check_keys(state, err) < 0) {
+        return -1;
     }
     if (parse(arguments, e, &credential, err) < 0 ||
         keys_read(state, e, err) < 0 || open_tpm(&tpm, err) < 0) {
@@ -150,6 +164,42 @@ static int collect(const char *state, char **arguments,
     return document_print(e, err);
 }
 
+static int write_secret(struct evtpm_blob *secret, struct evtpm_error *err)
+{
+    bool written =
+        fwrite(secret->data, 1, secret->size, stdout) == secret->size &&
+        fflush(stdout) == 0;
+    int saved = errno;
+
+    OPENSSL_cleanse(secret->data, secret->size);
+    return written ? 0
+                   : evtpm_fail(err, "cannot write the output: %s",
+                                strerror(saved));
+}
+
+/* FILE: the relying party's answer; "-": the standard input */
+static int open_answer(const char *state, const char *path,
+                       struct evtpm_error *err)
+{
+    const char *file = strcmp(path, "-") == 0 ? "/proc/self/fd/0" : path;
+    struct evtpm_blob answer = { 0 }, secret = { 0 };
+    struct tpm tpm;
+    int rc = -1;
+
+    if (kernel_file_read(AT_FDCWD, file, ANSWER_MAX, &answer) < 0) {
+        rc = evtpm_fail(err, "%s: %s", path, strerror(errno));
+    } else if (check_keys(state, err) == 0 && open_tpm(&tpm, err) == 0) {
+        rc = unwrap(&tpm, state, &answer, &secret, err);
+        tpm_close(&tpm);
+    }
+    if (rc == 0) {
+        rc = write_secret(&secret, err);
+    }
+    evtpm_blob_clear(&answer);
+    evtpm_blob_clear(&secret);
+    return rc;
+}
+
 static int run(int argc, char **argv, struct evtpm_evidence *e,
                struct evtpm_error *err)
 {
@@ -157,14 +207,17 @@ static int run(int argc, char **argv, struct evtpm_evidence *e,
     bool is_ak = argc == 2 && strcmp(argv[1], "ak") == 0;
     bool is_collect = argc == 4 && strcmp(argv[1], "collect") == 0;
 
-    if (!is_ak && !is_collect) {
-        return evtpm_fail(err,
-                          "usage: evtpm-agent ak | collect NONCE CREDENTIAL");
+    bool is_unwrap = argc == 3 && strcmp(argv[1], "unwrap") == 0;
+
+    if (!is_ak && !is_collect && !is_unwrap) {
+        return evtpm_fail(err, USAGE);
     }
     if (state_open(state, err) < 0) {
         return -1;
     }
-    return is_ak ? ak(state, e, err) : collect(state, argv + 2, e, err);
+    return is_ak       ? ak(state, e, err)
+           : is_unwrap ? open_answer(state, argv[2], err)
+                       : collect(state, argv + 2, e, err);
 }
 
 int main(int argc, char **argv)
