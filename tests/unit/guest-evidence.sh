@@ -4,7 +4,7 @@
 # kernel's report directory is played by a directory whose files are made by our
 # own mkdir; the agent here is one that asks it too (play-configfs.c).
 # shellcheck disable=SC2317 # functions are called through check and trap
-# shellcheck disable=SC2016 # eval expands
+# shellcheck disable=SC2016,SC2034 # eval expands, and uses
 set -u
 
 build=$(cd "${G_TEST_BUILDDIR:-.}" && pwd)
@@ -13,6 +13,8 @@ script=$source/images/guest/evtpm-evidence
 agent=$build/agent/evtpm-agent-sanitized
 program=$build/svsm/vtpm/evtpm-vtpm
 relay=$build/tests/unit/vtpm-relay
+wrap=$build/tests/unit/wrap-secret
+makecredential=$build/tests/unit/make-credential
 
 if ! command -v tpm2_createek >/dev/null; then
     echo '1..0 # SKIP tpm2-tools is not installed'
@@ -218,6 +220,64 @@ checks()
         [ -z "$(find "$EVTPM_STATE" -prune -perm /077)" ]
 }
 
+# unwraps FILE: the secret is printed, byte for byte
+unwraps()
+{
+    "$evidence" unwrap "$1" >unwrapped && cmp released unwrapped
+}
+
+# changed MEMBER: the answer with another character in it, at its 300th
+changed()
+{
+    awk -v mark="\"$1\":\"" '{
+        at = index($0, mark) + length(mark) + 300
+        print substr($0, 1, at - 1) \
+            (substr($0, at, 1) == "A" ? "B" : "A") substr($0, at + 1)
+    }' answer >altered
+    ! cmp -s answer altered
+}
+
+# secrets TITLE: what the relying party releases comes out, or nothing does
+secrets()
+{
+    title=$1
+    evidence=$2
+    EVTPM_STATE=$3
+    if [ "$title" = evtpm-evidence ] && ! command -v openssl >/dev/null; then
+        tests=$((tests + 1))
+        echo "ok $tests - $title: unwrap # SKIP openssl is not installed"
+        return
+    fi
+    head -c 300 /dev/urandom >released
+    check 'a secret is wrapped' eval '"$wrap" "$EVTPM_STATE/ek.pub" \
+        "$EVTPM_STATE/ak.name" released >answer'
+    check 'unwrap' unwraps answer
+    check 'unwrap of the standard input' eval 'unwraps - <answer'
+    check 'a changed envelope is refused' eval 'changed envelope &&
+        refused "does not open" "$evidence" unwrap altered'
+    check 'a changed credential is refused' eval 'changed credential &&
+        refused activatecredential "$evidence" unwrap altered'
+    echo '{"version":1,"verdict":"refused"}' >no-secret
+    check 'an answer without a secret is told' \
+        refused 'no secret was released' "$evidence" unwrap no-secret
+    : >no-secret
+    check 'an empty answer is told' \
+        refused 'no secret was released' "$evidence" unwrap no-secret
+    check 'no file is told' refused 'none: No such file' "$evidence" unwrap none
+    printf '0123456789abcdef0123456789abcdef' >key
+    printf 'unauthenticated' | openssl cms -encrypt -binary -aes-256-cbc \
+        -secretkey "$(od -An -v -tx1 key | tr -d ' \n')" -secretkeyid 00 \
+        -outform DER -out cbc
+    "$makecredential" "$EVTPM_STATE/ek.pub" "$EVTPM_STATE/ak.name" key made
+    printf '{"credential":"%s","envelope":"%s"}\n' "$(base64 -w0 made)" \
+        "$(base64 -w0 cbc)" >unauthenticated
+    check 'an envelope that is only encrypted is refused' \
+        refused envelope "$evidence" unwrap unauthenticated
+    check 'unwrap again' unwraps answer
+    check 'neither key nor secret is left' eval \
+        '[ ! -e "$EVTPM_STATE/key" ] && [ ! -e "$EVTPM_STATE/unwrapped" ]'
+}
+
 # hostile: what the agent parses itself
 hostile()
 {
@@ -262,6 +322,13 @@ check 'the EK is that of tpm2_createek' cmp "$keys/ek.pub" "$EVTPM_STATE/ek.pub"
 check 'a key of the one is a key for the other' eval \
     '"$script" collect "$nonce" "$credential" >evidence.json'
 hostile
+rm "$EVTPM_STATE/ak.ctx"
+check 'unwrap without a key is told' \
+    refused 'no attestation key' "$evidence" unwrap ak.json
+"$evidence" ak >ak.json
+secrets evtpm-agent "$agent" "$EVTPM_STATE"
+check 'no session is left after that' no_sessions
+secrets evtpm-evidence "$script" "$EVTPM_STATE"
 
 echo "1..$tests"
 exit "$failed"

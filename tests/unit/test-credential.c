@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Credentials and envelopes, opened by libcrypto: another implementation of
- * OAEP, SP 800-108, CFB, HMAC and CMS. tests/unit/credential.sh has a TPM open
- * the former.
- */
+/* Credentials and envelopes, opened by libcrypto. tests/unit/credential.sh has
+ * a TPM open the former. */
 #include <glib.h>
-#include <openssl/cms.h>
 #include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/kdf.h>
 #include <openssl/rsa.h>
 #include <string.h>
 #include <tss2/tss2_mu.h>
@@ -16,18 +10,18 @@
 #include "lib/credential.h"
 #include "lib/envelope.h"
 #include "lib/tpm_protect.h"
+#include "tests/unit/credential-open.h"
 
 struct kind {
     TPMI_ALG_HASH hash;
     const char *md;
     unsigned rsa_bits, aes_bits;
-    const EVP_CIPHER *(*cfb)(void);
 };
 static const struct kind kinds[] = {
-    { TPM2_ALG_SHA256, "SHA256", 2048, 128, EVP_aes_128_cfb128 },
-    { TPM2_ALG_SHA256, "SHA256", 3072, 256, EVP_aes_256_cfb128 },
-    { TPM2_ALG_SHA384, "SHA384", 2048, 256, EVP_aes_256_cfb128 },
-    { TPM2_ALG_SHA512, "SHA512", 2048, 128, EVP_aes_128_cfb128 },
+    { TPM2_ALG_SHA256, "SHA256", 2048, 128 },
+    { TPM2_ALG_SHA256, "SHA256", 3072, 256 },
+    { TPM2_ALG_SHA384, "SHA384", 2048, 256 },
+    { TPM2_ALG_SHA512, "SHA512", 2048, 128 },
 };
 
 struct key {
@@ -77,102 +71,9 @@ static void key_clear(struct key *k)
     evtpm_blob_clear(&k->marshalled);
 }
 
-/* SP 800-108 in counter mode, as libcrypto does it */
-static void kbkdf(const char *md, const uint8_t *key, size_t key_size,
-                  const char *label, const struct evtpm_blob *context,
-                  uint8_t *out, size_t size)
-{
-    EVP_KDF *kdf = EVP_KDF_fetch(NULL, "KBKDF", NULL);
-    EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(kdf);
-    OSSL_PARAM params[8], *p = params;
-
-    *p++ = OSSL_PARAM_construct_utf8_string("mac", (char *)"HMAC", 0);
-    *p++ = OSSL_PARAM_construct_utf8_string("digest", (char *)md, 0);
-    *p++ = OSSL_PARAM_construct_octet_string("key", (void *)key, key_size);
-    *p++ =
-        OSSL_PARAM_construct_octet_string("salt", (void *)label, strlen(label));
-    if (context) {
-        *p++ = OSSL_PARAM_construct_octet_string("info", context->data,
-                                                 context->size);
-    }
-    *p = OSSL_PARAM_construct_end();
-    g_assert_cmpint(EVP_KDF_derive(ctx, out, size, params), ==, 1);
-    EVP_KDF_CTX_free(ctx);
-    EVP_KDF_free(kdf);
-}
-
-static size_t open_seed(const struct key *k, const struct kind *kind,
-                        const TPM2B_ENCRYPTED_SECRET *seed, uint8_t out[512])
-{
-    size_t room = 512;
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(k->pkey, NULL);
-    const EVP_MD *md = EVP_get_digestbyname(kind->md);
-    char *label = OPENSSL_strdup("IDENTITY");
-
-    g_assert_cmpint(EVP_PKEY_decrypt_init(ctx), ==, 1);
-    g_assert_cmpint(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING),
-                    ==, 1);
-    g_assert_cmpint(EVP_PKEY_CTX_set_rsa_oaep_md(ctx, md), ==, 1);
-    g_assert_cmpint(EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, md), ==, 1);
-    g_assert_cmpint(EVP_PKEY_CTX_set0_rsa_oaep_label(ctx, label, 9), ==, 1);
-    g_assert_cmpint(EVP_PKEY_decrypt(ctx, out, &room, seed->secret, seed->size),
-                    ==, 1);
-    EVP_PKEY_CTX_free(ctx);
-    return room;
-}
-
-/* What the TPM does in TPM2_ActivateCredential: the secret with its size. */
-static size_t activate(const struct key *k, const struct kind *kind,
-                       const struct evtpm_blob *name,
-                       const struct evtpm_blob *file, uint8_t *out)
-{
-    size_t h = (size_t)EVP_MD_get_size(EVP_get_digestbyname(kind->md));
-    uint8_t seed[512], sym[32], hmac_key[64], hmac[64], iv[16] = { 0 };
-    g_autoptr(GByteArray) covered = g_byte_array_new();
-    TPM2B_ENCRYPTED_SECRET secret = { 0 };
-    TPM2B_ID_OBJECT id = { 0 };
-    UINT32 magic, version;
-    size_t at = 0, n = 0;
-    int size = 0;
-
-    g_assert_cmpint(
-        Tss2_MU_UINT32_Unmarshal(file->data, file->size, &at, &magic), ==, 0);
-    g_assert_cmpint(
-        Tss2_MU_UINT32_Unmarshal(file->data, file->size, &at, &version), ==, 0);
-    g_assert_cmphex(magic, ==, 0xbadcc0de);
-    g_assert_cmpint(version, ==, 1);
-    g_assert_cmpint(
-        Tss2_MU_TPM2B_ID_OBJECT_Unmarshal(file->data, file->size, &at, &id), ==,
-        0);
-    g_assert_cmpint(Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal(
-                        file->data, file->size, &at, &secret),
-                    ==, 0);
-    g_assert_cmpint(at, ==, file->size);
-    g_assert_cmpint(open_seed(k, kind, &secret, seed), ==, h);
-
-    kbkdf(kind->md, seed, h, "STORAGE", name, sym, kind->aes_bits / 8);
-    kbkdf(kind->md, seed, h, "INTEGRITY", NULL, hmac_key, h);
-    g_assert_cmpint(id.credential[0] << 8 | id.credential[1], ==, h);
-    n = id.size - 2 - h;
-    g_byte_array_append(covered, id.credential + 2 + h, (guint)n);
-    g_byte_array_append(covered, name->data, (guint)name->size);
-    g_assert_nonnull(EVP_Q_mac(NULL, "HMAC", NULL, kind->md, NULL, hmac_key, h,
-                               covered->data, covered->len, hmac, sizeof(hmac),
-                               NULL));
-    g_assert_cmpmem(hmac, h, id.credential + 2, h);
-
-    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-    g_assert_cmpint(EVP_DecryptInit_ex(ctx, kind->cfb(), NULL, sym, iv), ==, 1);
-    g_assert_cmpint(
-        EVP_DecryptUpdate(ctx, out, &size, id.credential + 2 + h, (int)n), ==,
-        1);
-    EVP_CIPHER_CTX_free(ctx);
-    return (size_t)size;
-}
-
 static void test_credential(void)
 {
-    uint8_t name_bytes[34] = { 0, 11, 0x77 }, bytes[64], out[80];
+    uint8_t name_bytes[34] = { 0, 11, 0x77 }, bytes[64], out[64];
     struct evtpm_blob name = { name_bytes, sizeof(name_bytes) };
 
     for (size_t i = 0; i < sizeof(bytes); i++) {
@@ -185,16 +86,17 @@ static void test_credential(void)
         size_t h = (size_t)EVP_MD_get_size(EVP_get_digestbyname(kinds[i].md));
 
         key_init(&key, &kinds[i]);
+        const struct opener opener = { key.pkey, kinds[i].md,
+                                       kinds[i].aes_bits };
         for (size_t size = 1; size <= h; size += h / 2 - 1) {
             struct evtpm_blob secret = { bytes, size };
 
             g_assert_cmpint(evtpm_make_credential(&key.marshalled, &name,
                                                   &secret, &file, &err),
                             ==, 0);
-            g_assert_cmpint(activate(&key, &kinds[i], &name, &file, out), ==,
-                            2 + size);
-            g_assert_cmpint(out[0] << 8 | out[1], ==, size);
-            g_assert_cmpmem(out + 2, size, bytes, size);
+            g_assert_cmpint(opener_activate(&opener, &name, &file, out), ==,
+                            size);
+            g_assert_cmpmem(out, size, bytes, size);
             /* a new seed each time */
             g_assert_cmpint(evtpm_make_credential(&key.marshalled, &name,
                                                   &secret, &again, &err),
@@ -330,32 +232,11 @@ static void test_kdfa(void)
             g_assert_cmpint(tpm_kdfa(tpm_hash_algorithm(kinds[i].hash), key,
                                      sizeof(key), "LABEL", &u, &v, ours, size),
                             ==, 0);
-            kbkdf(kinds[i].md, key, sizeof(key), "LABEL", &both, theirs, size);
+            opener_kdf(kinds[i].md, key, sizeof(key), "LABEL", &both, theirs,
+                       size);
             g_assert_cmpmem(ours, size, theirs, size);
         }
     }
-}
-
-/* The plaintext, or NULL when libcrypto refuses. */
-static GBytes *envelope_open(const uint8_t *der, size_t size,
-                             const uint8_t *key)
-{
-    BIO *in = BIO_new_mem_buf(der, (int)size), *out = BIO_new(BIO_s_mem());
-    CMS_ContentInfo *cms = d2i_CMS_bio(in, NULL);
-    GBytes *plain = NULL;
-    char *data;
-
-    if (cms &&
-        CMS_decrypt_set1_key(cms, (unsigned char *)key, 32, NULL, 0) == 1 &&
-        CMS_decrypt(cms, NULL, NULL, NULL, out, 0) == 1) {
-        long n = BIO_get_mem_data(out, &data);
-
-        plain = g_bytes_new(data, (gsize)n);
-    }
-    CMS_ContentInfo_free(cms);
-    BIO_free(in);
-    BIO_free(out);
-    return plain;
 }
 
 static void test_envelope(void)
@@ -373,7 +254,7 @@ static void test_envelope(void)
         struct evtpm_blob plain = { bytes, sizes[i] };
 
         g_assert_cmpint(evtpm_envelope_seal(key, &plain, &out, &err), ==, 0);
-        g_autoptr(GBytes) back = envelope_open(out.data, out.size, key);
+        g_autoptr(GBytes) back = opener_envelope(out.data, out.size, key);
         g_assert_nonnull(back);
         g_assert_cmpmem(g_bytes_get_data(back, NULL), g_bytes_get_size(back),
                         bytes, sizes[i]);
@@ -395,10 +276,10 @@ static void test_envelope_tampered(void)
     unsigned refused = 0;
 
     g_assert_cmpint(evtpm_envelope_seal(key, &plain, &out, &err), ==, 0);
-    g_assert_null(envelope_open(out.data, out.size, other));
+    g_assert_null(opener_envelope(out.data, out.size, other));
     for (size_t i = 0; i < out.size; i++) {
         out.data[i] ^= 1;
-        g_autoptr(GBytes) back = envelope_open(out.data, out.size, key);
+        g_autoptr(GBytes) back = opener_envelope(out.data, out.size, key);
         if (back) { /* a version, the name of the key */
             g_assert_cmpmem(g_bytes_get_data(back, NULL),
                             g_bytes_get_size(back), secret, sizeof(secret));

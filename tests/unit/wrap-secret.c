@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * For tests/unit/guest-evidence.sh: what evtpm serve answers when it releases a
+ * secret.
+ *
+ * usage: wrap-secret EK_PUBLIC AK_NAME SECRET (files)
+ */
+#include <stdio.h>
+
+#include "lib/file.h"
+#include "serve/release.h"
+#include "serve/service_priv.h"
+
+int main(int argc, char **argv)
+{
+    struct evtpm_credential keys = { 0 };
+    struct evtpm_blob secret = { 0 };
+    struct evtpm_error err = { "" };
+    struct reply reply = { 0 };
+
+    if (argc != 4 ||
+        evtpm_file_read(argv[1], 0x1000, &keys.ek_public, &err) < 0 ||
+        evtpm_file_read(argv[2], 0x1000, &keys.ak_name, &err) < 0 ||
+        evtpm_file_read(argv[3], 0x10000, &secret, &err) < 0) {
+        fprintf(stderr, "wrap-secret: %s\n", err.text);
+        return 1;
+    }
+    JsonObject *o = reply_begin();
+    JsonObject *released = release_by_credential("disk", &secret, &keys);
+    json_object_set_string_member(o, "detail",
+                                  "\"credential\":\"AAAA\",\"envelope\":\"AA");
+    json_object_set_object_member(o, "secret", released);
+    reply_object(&reply, 200, o);
+    puts(reply.json);
+    reply_clear(&reply);
+    evtpm_blob_clear(&keys.ek_public);
+    evtpm_blob_clear(&keys.ak_name);
+    evtpm_blob_clear(&secret);
+    return 0;
+}
