@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Runs test guests by name (no name: all of guests.list) and turns what they say into TAP.
 #
-# Logs stay in tests/guest/logs in the build directory.
+# Logs stay in tests/guest/logs in the build directory; under evtpm test they are temporary, and it keeps
+# those of a guest that failed.
 # EVTPM_SVSM_IGVM=FILE: svsm-any runs on the SVSM of that IGVM file, by mkigvm -r.
 set -u
 
@@ -10,6 +11,7 @@ source=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/guest/qemu.sh
 . "$source/qemu.sh"
 logs=$guests/logs
+[ -z "${EVTPM_TEST_LOGS:-}" ] || logs=$TMPDIR/guest
 pid=
 
 stop() {
@@ -22,9 +24,10 @@ trap 'exit 1' HUP INT TERM
 
 # What helps whoever reads a failure
 explain() { # NAME
-    echo "# the last lines of the guest's console ($logs/$1/console):"
+    stay=${EVTPM_TEST_LOGS:-$logs/$1}
+    echo "# the last lines of the guest's console ($stay/console):"
     tail -n 5 "$logs/$1/console" 2>/dev/null | sed 's/^/#   /'
-    echo "# QEMU's messages ($logs/$1/stderr):"
+    echo "# QEMU's messages ($stay/stderr):"
     tail -n 5 "$logs/$1/stderr" | sed 's/^/#   /'
 }
 
