@@ -3,7 +3,7 @@
 # evtpm test itself: selection, verdicts, side by side, limits, reports; and that
 # nothing is left of programs and runs that end badly.
 # shellcheck disable=SC2317 # functions are called through check
-# shellcheck disable=SC2016 # eval and sh -c expand
+# shellcheck disable=SC2016,SC2034 # eval and sh -c expand
 set -u
 
 build=$(cd "${G_TEST_BUILDDIR:-.}" && pwd)
@@ -247,7 +247,7 @@ check 'a flood of output ends in neither log nor memory' eval \
 mkfifo begun
 hang()
 {
-    PLAY_FIFO=$work/begun EVTPM_BUILD=$fake "$evtpm" test --no-build \
+    PLAY_FIFO=$work/begun EVTPM_BUILD=$fake "$evtpm" test --no-build "$@" \
         unit/play:/play/leave >hang.out 2>hang.err &
     pid=$!
     read -r child where <begun
@@ -284,6 +284,51 @@ check 'a run that goes on keeps its own' eval \
     'hang && run unit/quick && [ -d "$where" ]'
 kill -TERM "$pid"
 wait "$pid" 2>killed
+
+# keeper_of PID: the child of a run
+keeper_of()
+{
+    for stat in /proc/[0-9]*/stat; do
+        read -r id name _ parent _ 2>/dev/null <"$stat" || continue
+        [ "$parent" = "$1" ] && [ "$name" = '(evtpm-keeper)' ] && echo "$id"
+    done
+}
+check 'a run whose keeper will be killed' hang
+kill -KILL "$(keeper_of "$pid")"
+wait "$pid"
+status=$?
+check 'goes on, and says so' eval \
+    '[ "$status" -eq 1 ] && grep -q "ended with signal 9" hang.out &&
+     [ "$(tail -n 1 hang.out)" = "0 passed, 1 failed, 0 skipped" ]'
+check 'leaves no process' eval '! kill -0 "$child"'
+check 'and no file' nothing_left
+
+check 'an interrupted run that reports' hang --report="$work/part" \
+    --junit="$work/part/junit.xml"
+kill -INT "$pid"
+wait "$pid"
+check 'is incomplete in the document' grep -q '"verdict" : "incomplete"' \
+    part/results.json
+check 'and an error for CI servers' grep -q '<error type="incomplete"' \
+    part/junit.xml
+
+# A terminal, by util-linux' script(1)
+if command -v script >/dev/null; then
+    escape=$(printf '\033')
+    check 'a terminal has a line that is kept up to date' eval \
+        'EVTPM_BUILD=$fake TERM=xterm script -qec \
+            "$evtpm test --no-build unit/quick" typescript >terminal
+         grep -qF "${escape}[K[0/1] unit/quick 0 s" terminal &&
+         grep -qF "${escape}[32mok  ${escape}[0m unit/quick" terminal &&
+         tail -n 1 terminal | tr -d "\r" | grep -qFx \
+            "${escape}[K1 passed, 0 failed, 0 skipped"'
+    check 'without colours where they are not wanted' eval \
+        'EVTPM_BUILD=$fake TERM=xterm NO_COLOR=1 script -qec \
+            "$evtpm test --no-build unit/quick" typescript >terminal
+         ! grep -qF "${escape}[32m" terminal'
+else
+    echo "ok $((tests += 1)) - a terminal # SKIP no script(1)"
+fi
 
 check 'TAP: as many results as planned' eval \
     'ends 1 "# 2 passed, 1 failed, 1 skipped" --tap unit/quick \
