@@ -103,6 +103,9 @@ static char *stage_boot(struct run *r, GError **error)
     if (ok) {
         r->fresh_pcrs = guest_tpm_pcrs(r->vm, limit(r), error);
     }
+    if (r->fresh_pcrs) {
+        report_data(r->report, "pcrs", r->fresh_pcrs);
+    }
     return ok && r->fresh_pcrs
                ? g_strdup("SVSM at VMPL0, firmware, Linux userspace")
                : NULL;

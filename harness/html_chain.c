@@ -74,7 +74,7 @@ static void add_box(GString *out, JsonObject *link, guint n)
 static void add_link_rows(GString *out, JsonArray *links)
 {
     g_string_append(out, "<details><summary>What each link says</summary>\n"
-                         "<table>\n");
+                         "<table class=\"links\">\n");
     for (guint i = 0; i < json_array_get_length(links); i++) {
         JsonObject *link = json_array_get_object_element(links, i);
         g_string_append(out, "<tr>");

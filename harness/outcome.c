@@ -83,18 +83,35 @@ static struct tap_case *nameless(const struct tap *tap)
     return NULL;
 }
 
+static void note_missing(struct tap_case *failed, guint missing)
+{
+    if (missing) {
+        char *more = g_strdup_printf("%s%u further %s did not run\n",
+                                     failed->output ? failed->output : "",
+                                     missing, missing == 1 ? "case" : "cases");
+        g_free(failed->output);
+        failed->output = more;
+    }
+}
+
 void outcome_name_unfinished(struct outcome *o, const GPtrArray *cases)
 {
     struct tap_case *failed = nameless(&o->tap);
     /* those that were asked for ran in the order in which they were */
     GStrv only = o->run.program->cases;
     guint count = only ? g_strv_length(only) : cases->len;
+    const char *first = NULL;
+    guint missing = 0;
     for (guint i = 0; failed && i < count; i++) {
         const char *name = only ? only[i] : g_ptr_array_index(cases, i);
         if (!has_result(&o->tap, name)) {
-            g_free(failed->name);
-            failed->name = g_strdup(name);
-            return;
+            missing += first != NULL;
+            first = first ? first : name;
         }
+    }
+    if (first) {
+        g_free(failed->name);
+        failed->name = g_strdup(first);
+        note_missing(failed, missing);
     }
 }

@@ -35,7 +35,7 @@ char *outcome_reproduce(const struct outcome *outcome,
 
 /*
  * A program that died or hung in the middle said no name: the failure gets that
- * of the first of its cases that gave no result.
+ * of the first of its cases that gave no result, and says how many did not run.
  */
 void outcome_name_unfinished(struct outcome *outcome, const GPtrArray *cases);
 

@@ -76,6 +76,13 @@ void report_fact(struct report *r, const char *key, const char *fmt, ...)
     }
 }
 
+void report_data(struct report *r, const char *key, const char *text)
+{
+    if (r->stage) {
+        json_object_set_string_member(r->facts, key, text);
+    }
+}
+
 gboolean report_end(struct report *r, gboolean ok, const char *fmt, ...)
 {
     va_list ap;

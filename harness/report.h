@@ -23,6 +23,9 @@ void report_begin(struct report *report, const char *id, const char *title);
 void report_fact(struct report *report, const char *key, const char *fmt, ...)
     G_GNUC_PRINTF(3, 4);
 
+/* Something of the stage that is for the document only. */
+void report_data(struct report *report, const char *key, const char *text);
+
 /* Ends the stage: its line with a mark, the time, and a summary. Returns `ok`.
  */
 gboolean report_end(struct report *report, gboolean ok, const char *fmt, ...)

@@ -143,14 +143,16 @@ static void test_unfinished(void)
     static const struct {
         const char *lines;
         char **only;
-        const char *failed;
+        const char *failed, *output;
     } rows[] = {
-        { "ok 1 /a\nBail out! x", NULL, "/b" },
-        { "Bail out! x", only, "/c" },
-        { "ok 1 /c\nBail out! x", only, "/a" },
-        { "ok 1 /a\nok 2 /b\nok 3 /c\nBail out! x", NULL, "bail out" },
-        { "not ok 1 /a\n1..1", NULL, "/a" },
-        { "ok 1 /a", NULL, "/b" },
+        { "ok 1 /a\nBail out! x", NULL, "/b", "1 further case did not run\n" },
+        { "out\nBail out! x", NULL, "/a",
+          "out\n2 further cases did not run\n" },
+        { "Bail out! x", only, "/c", "1 further case did not run\n" },
+        { "ok 1 /c\nBail out! x", only, "/a", "" },
+        { "ok 1 /a\nok 2 /b\nok 3 /c\nBail out! x", NULL, "bail out", "" },
+        { "not ok 1 /a\n1..1", NULL, "/a", "" },
+        { "ok 1 /a", NULL, "/b", "1 further case did not run\n" },
     };
     const char *names[] = { "/a", "/b", "/c" };
     g_autoptr(GPtrArray) cases = g_ptr_array_new();
@@ -169,12 +171,16 @@ static void test_unfinished(void)
         }
         tap_end(&o->tap, 6, NULL);
         outcome_name_unfinished(o, cases);
-        const char *failed = NULL;
+        const char *failed = NULL, *output = NULL;
         for (guint k = 0; k < o->tap.cases->len; k++) {
             const struct tap_case *c = g_ptr_array_index(o->tap.cases, k);
-            failed = c->result == TAP_FAIL && !failed ? c->name : failed;
+            if (c->result == TAP_FAIL && !failed) {
+                failed = c->name;
+                output = c->output;
+            }
         }
         g_assert_cmpstr(failed, ==, rows[i].failed);
+        g_assert_cmpstr(output, ==, rows[i].output);
         outcome_free(o);
     }
 }
