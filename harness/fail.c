@@ -6,12 +6,24 @@
 
 G_DEFINE_QUARK(evtpm - harness, harness_error)
 
+/* Messages quote what guests, hosts and files sent: one line, and nothing that
+ * a terminal would obey. */
+static void make_printable(char *text)
+{
+    for (; *text; text++) {
+        if (g_ascii_iscntrl(*text)) {
+            *text = '?';
+        }
+    }
+}
+
 gboolean fail(GError **error, enum harness_error code, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
     g_autofree char *text = g_strdup_vprintf(fmt, ap);
     va_end(ap);
+    make_printable(text);
     g_set_error_literal(error, HARNESS_ERROR, code, text);
     return FALSE;
 }

@@ -23,6 +23,10 @@ struct policy *policy_new(void);
  */
 struct policy *policy_load(const char *path, GError **error);
 
+/* The same of a text in memory, `path` being where it would lie. */
+struct policy *policy_parse(const char *path, const char *text, gsize size,
+                            GError **error);
+
 void policy_free(struct policy *policy);
 
 /* Additions from the command line. */

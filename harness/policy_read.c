@@ -200,6 +200,24 @@ static gboolean read_text(struct policy_reader *r, char *text, GError **error)
     return ok;
 }
 
+struct policy *policy_parse(const char *path, const char *text, gsize size,
+                            GError **error)
+{
+    struct policy_reader r = { .policy = policy_new(),
+                               .file = path,
+                               .directory = g_path_get_dirname(path),
+                               .member = g_string_new(NULL) };
+    g_autofree char *copy = g_strndup(size ? text : "", size);
+    gboolean ok = strlen(copy) == size ? read_text(&r, copy, error)
+                                       : policy_fail(&r, error, "not a text");
+    g_free(r.directory);
+    g_string_free(r.member, TRUE);
+    if (!ok) {
+        g_clear_pointer(&r.policy, policy_free);
+    }
+    return r.policy;
+}
+
 struct policy *policy_load(const char *path, GError **error)
 {
     struct evtpm_error err = { "" };
@@ -208,20 +226,8 @@ struct policy *policy_load(const char *path, GError **error)
         fail_lib(error, &err);
         return NULL;
     }
-    struct policy_reader r = { .policy = policy_new(),
-                               .file = path,
-                               .directory = g_path_get_dirname(path),
-                               .member = g_string_new(NULL) };
-    g_autofree char *text =
-        g_strndup(blob.size ? (const char *)blob.data : "", blob.size);
-    gboolean ok = strlen(text) == blob.size
-                      ? read_text(&r, text, error)
-                      : policy_fail(&r, error, "not a text");
+    struct policy *policy =
+        policy_parse(path, (const char *)blob.data, blob.size, error);
     evtpm_blob_clear(&blob);
-    g_free(r.directory);
-    g_string_free(r.member, TRUE);
-    if (!ok) {
-        g_clear_pointer(&r.policy, policy_free);
-    }
-    return r.policy;
+    return policy;
 }

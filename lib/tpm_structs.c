@@ -44,7 +44,13 @@ int tpm_parse_tpm2b_public(const struct evtpm_blob *blob, TPMT_PUBLIC *out,
                             : TSS2_RC_SUCCESS;
 
     *out = sized.publicArea;
-    return whole(rc, used, blob, "TPM2B_PUBLIC", err);
+    if (whole(rc, used, blob, "TPM2B_PUBLIC", err) < 0) {
+        return -1;
+    }
+    /* tss2-mu reads the size and does not compare it. */
+    return ((size_t)blob->data[0] << 8 | blob->data[1]) == blob->size - 2
+               ? 0
+               : evtpm_fail(err, "TPM2B_PUBLIC is not of the size it says");
 }
 
 int tpm_parse_tpmt_public(const struct evtpm_blob *blob, TPMT_PUBLIC *out,

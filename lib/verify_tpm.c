@@ -14,7 +14,10 @@ void link_ek(struct verification *v, struct evtpm_link_result *r)
         link_skip(r, "the manifest is unreadable");
         return;
     }
-    link_values(r, ek->data, ek->size, manifest->data, manifest->size);
+    if (ek->size >= 2) {
+        link_values(r, ek->data + 2, ek->size - 2, manifest->data,
+                    manifest->size);
+    }
     /* TPM2B_PUBLIC is the manifest's TPMT_PUBLIC after its size. */
     if (ek->size != manifest->size + 2 ||
         ((size_t)ek->data[0] << 8 | ek->data[1]) != manifest->size) {

@@ -38,6 +38,10 @@ static void ak_cut(struct sample *s)
 {
     change_cut(&s->evidence.ak_public, 3);
 }
+static void ak_size(struct sample *s)
+{
+    s->evidence.ak_public.data[1]--;
+}
 static void attest_grown(struct sample *s)
 {
     change_grow(&s->evidence.quote_attest);
@@ -292,6 +296,8 @@ const struct evidence_change platform_changes[] = {
       "manifest: TPMT_PUBLIC is missing" },
     { "ak-cut", ak_cut, EVTPM_LINK_EVIDENCE,
       "ak_public: TPM2B_PUBLIC is malformed" },
+    { "ak-size", ak_size, EVTPM_LINK_EVIDENCE,
+      "ak_public: TPM2B_PUBLIC is not of the size it says" },
     { "attest-grown", attest_grown, EVTPM_LINK_EVIDENCE,
       "quote.attest: TPMS_ATTEST has 1 bytes too many" },
     { "signature-empty", signature_empty, EVTPM_LINK_EVIDENCE,
