@@ -275,6 +275,8 @@ int main(int argc, char **argv)
     read_table();
     sample_chips_create(1);
     sample_init(&good, 0, 0);
+    /* evidence ages, and all bytes take minutes */
+    good.policy.now = time(NULL);
     g_test_add_func("/flip/classes", test_classes);
     g_test_add_func("/flip/document", test_flip);
     status = g_test_run();
