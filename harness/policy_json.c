@@ -39,8 +39,8 @@ gboolean policy_read_object(struct policy_reader *r, JsonNode *node,
     if (!JSON_NODE_HOLDS_OBJECT(node)) {
         return policy_fail(r, error, "is no object");
     }
-    json_object_iter_init(&it, json_node_get_object(node));
-    while (json_object_iter_next(&it, &name, &value)) {
+    json_object_iter_init_ordered(&it, json_node_get_object(node));
+    while (json_object_iter_next_ordered(&it, &name, &value)) {
         g_string_append_printf(r->member, "%s%s", length ? "." : "", name);
         if (!read_member(r, name, value, members, error)) {
             return FALSE;
@@ -82,8 +82,8 @@ gboolean policy_read_by_pcr(struct policy_reader *r, JsonNode *node,
     if (!JSON_NODE_HOLDS_OBJECT(node)) {
         return policy_fail(r, error, "is no object");
     }
-    json_object_iter_init(&it, json_node_get_object(node));
-    while (json_object_iter_next(&it, &name, &value)) {
+    json_object_iter_init_ordered(&it, json_node_get_object(node));
+    while (json_object_iter_next_ordered(&it, &name, &value)) {
         guint64 number;
         g_string_append_printf(r->member, ".%s", name);
         if (!g_ascii_string_to_unsigned(name, 10, 0, EVTPM_PCR_COUNT - 1,
@@ -158,6 +158,20 @@ gboolean policy_hex(struct policy_reader *r, JsonNode *node, gsize size,
         return policy_fail(r, error, "has characters that are no hex digits");
     }
     return TRUE;
+}
+
+gboolean policy_read_digest(struct policy_reader *r, JsonNode *node,
+                            GError **error)
+{
+    return policy_hex(r, node, 32, r->digests, error);
+}
+
+GArray *policy_digests(struct policy_reader *r, JsonNode *node, GError **error)
+{
+    r->digests = g_array_new(FALSE, TRUE, 32);
+    g_ptr_array_add(r->policy->digests, r->digests);
+    return policy_read_list(r, node, policy_read_digest, error) ? r->digests
+                                                                : NULL;
 }
 
 char *policy_path(const struct policy_reader *r, const char *name)

@@ -31,6 +31,7 @@ struct policy_reader {
     guint32 *mask;
     enum evtpm_rule_kind kind;
     GArray *digests;
+    GArray *kernels, *initrds, *command_lines; /* of "boot" */
     enum snp_product product;
     gsize offset; /* of the member, as its table has it */
 };
@@ -67,6 +68,11 @@ gboolean policy_number(struct policy_reader *r, JsonNode *node, gint64 most,
 /* Exactly `size` bytes in hex, appended to the array. */
 gboolean policy_hex(struct policy_reader *r, JsonNode *node, gsize size,
                     GArray *out, GError **error);
+/* A SHA-256 digest, appended to r->digests. */
+gboolean policy_read_digest(struct policy_reader *r, JsonNode *node,
+                            GError **error);
+/* A list of them, which the policy owns; NULL on error. */
+GArray *policy_digests(struct policy_reader *r, JsonNode *node, GError **error);
 /* Where a file is that the policy names; free with g_free. */
 char *policy_path(const struct policy_reader *r, const char *name);
 /* A file that the policy names, at most `most` bytes. */
@@ -81,7 +87,7 @@ gboolean policy_read_guest_policy(struct policy_reader *r, JsonNode *node,
 gboolean policy_read_freshness(struct policy_reader *r, JsonNode *node,
                                GError **error);
 
-/* policy_boot.c: the members "pcrs", "boot" and "ima" */
+/* policy_logs.c and policy_boot.c: the members "pcrs", "ima" and "boot" */
 gboolean policy_read_pcrs(struct policy_reader *r, JsonNode *node,
                           GError **error);
 gboolean policy_read_boot(struct policy_reader *r, JsonNode *node,

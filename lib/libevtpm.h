@@ -26,6 +26,7 @@ extern "C" {
 #include "lib/crl.h"
 #include "lib/file.h"
 #include "lib/ima.h"
+#include "lib/pe_digest.h"
 #include "lib/verify.h"
 
 #ifdef __cplusplus

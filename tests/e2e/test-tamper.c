@@ -270,6 +270,51 @@ static void test_root_not_named(void)
     drop(&a);
 }
 
+static void judge_by_policy(struct attest *a, const char *command_line)
+{
+    g_autoptr(GError) error = NULL;
+    struct vm *vm = e2e_shared_vm();
+    g_autofree char *text = g_strdup_printf(
+        "{\"version\": 1, // what this VM was launched with\n"
+        "\"minimum_tcb\": {\"Milan\": {\"snp\": 1}},\n"
+        "\"boot\": {\"kernel_files\": [\"%s\"], \"initrd_files\": [\"%s\"],\n"
+        "\"command_line\": [\"%s\"]},\n"
+        "\"freshness\": {\"maximum_age\": 3600}}\n",
+        vm->config->kernel, vm->config->initrd, command_line);
+    g_assert_true(g_file_set_contents("policy.json", text, -1, NULL));
+    struct attest_policy policy = e2e_policy(vm->config);
+    policy.file = "policy.json";
+    a->issued = honest.issued;
+    attest_verify(a, &policy, FALSE, &error);
+    g_assert_no_error(error);
+}
+
+/* Kernel and initrd of the policy are files, their digests in the log
+ * firmware's and Linux's own. */
+static void test_policy(void)
+{
+    if (!prepare()) {
+        return;
+    }
+    struct attest a;
+    const struct vm_config *c = e2e_shared_vm()->config;
+    copy(&a);
+    judge_by_policy(&a, c->append);
+    if (a.result.failed != EVTPM_LINK_COUNT) {
+        g_test_message("%s", a.result.link[a.result.failed].detail);
+    }
+    g_assert_cmpint(a.result.failed, ==, EVTPM_LINK_COUNT);
+    g_assert_cmpint(a.result.link[EVTPM_LINK_EVENT_RULES].status, ==,
+                    EVTPM_PASSED);
+    g_assert_cmpint(a.result.link[EVTPM_LINK_FRESHNESS].status, ==,
+                    EVTPM_PASSED);
+    judge_by_policy(&a, "console=ttyS0 quiet");
+    g_assert_cmpint(a.result.failed, ==, EVTPM_LINK_EVENT_RULES);
+    g_assert_nonnull(strstr(a.result.link[EVTPM_LINK_EVENT_RULES].detail,
+                            "command line: LOADED_IMAGE::LoadOptions"));
+    drop(&a);
+}
+
 int main(int argc, char **argv)
 {
     e2e_main(&argc, &argv);
@@ -282,6 +327,7 @@ int main(int argc, char **argv)
     g_test_add_func("/e2e/tamper/changed-quote", test_changed_quote);
     g_test_add_func("/e2e/tamper/changed-manifest", test_changed_manifest);
     g_test_add_func("/e2e/tamper/root-not-named", test_root_not_named);
+    g_test_add_func("/e2e/tamper/policy", test_policy);
     int status = e2e_main_end();
     if (collected) {
         attest_clear(&honest);

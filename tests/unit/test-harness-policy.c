@@ -138,6 +138,28 @@ static void test_small(void)
     policy_free(policy);
 }
 
+/* A list and files say the same: any of them will do. */
+static void test_files(void)
+{
+    g_autoptr(GError) error = NULL;
+    guint8 digest[32];
+    g_autofree char *hex =
+        g_compute_checksum_for_string(G_CHECKSUM_SHA256, "initrd", -1);
+    put_file("initrd.img", "initrd", -1);
+    struct policy *policy =
+        load("{\"version\": 1, \"boot\": {\"initrd_files\": [\"initrd.img\"],"
+             "\"initrd\": [\"" HEX64 "\"]}}",
+             &error);
+    g_assert_no_error(error);
+    const struct evtpm_policy *p = policy_get(policy);
+    g_assert_cmpuint(p->event_rule_count, ==, 2);
+    check_rule(p, "boot.initrd", EVTPM_RULE_REQUIRE, 9, 2);
+    check_rule(p, "boot.initrd", EVTPM_RULE_ONLY, 9, 2);
+    g_assert_true(evtpm_unhex(digest, 32, hex));
+    g_assert_cmpmem(p->event_rules[0].digests[0], 32, digest, 32);
+    policy_free(policy);
+}
+
 /* Slashes in strings are no comments; quotes in comments begin no string. */
 static void test_comments(void)
 {
@@ -211,6 +233,10 @@ static const struct {
       "boot.kernel[0]: has 96 characters, not 64 hex digits" },
     { "\"boot\": {\"command_line\": [\"\\u00e4\"]}",
       "boot.command_line[0]: is no command line" },
+    { "\"boot\": {\"kernel_files\": [\"files.sha256\"]}",
+      "boot.kernel_files[0]: files.sha256: not an EFI program" },
+    { "\"boot\": {\"initrd_files\": [\"none\"]}", "boot.initrd_files[0]: " },
+    { "\"boot\": {\"initrd_files\": []}", "boot.initrd_files: is empty" },
     { "\"boot\": {\"only\": {\"x\": []}}", "boot.only.x: is no PCR" },
     { "\"ima\": {\"allow_lists\": [\"bad.sha256\"]}",
       "ima.allow_lists[0]: bad.sha256: line 2 is not a SHA-256 digest" },
@@ -274,6 +300,7 @@ int main(int argc, char **argv)
     make_files();
     g_test_add_func("/harness/policy/example", test_example);
     g_test_add_func("/harness/policy/small", test_small);
+    g_test_add_func("/harness/policy/files", test_files);
     g_test_add_func("/harness/policy/comments", test_comments);
     g_test_add_func("/harness/policy/no-document", test_no_document);
     g_test_add_func("/harness/policy/no-file", test_no_file);
