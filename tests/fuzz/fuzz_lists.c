@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Lists and bundles of others: revocation lists, certificate bundles,
- * allow-lists, IMA's list entry by entry, rules over a firmware log. The first
- * byte says which. A list that nobody signed for revokes and covers nothing.
+ * allow-lists, IMA's list entry by entry, rules over a firmware log, EFI
+ * programs. The first byte says which. A list that nobody signed for revokes
+ * and covers nothing.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "lib/crl.h"
 #include "lib/event_rules.h"
 #include "lib/ima.h"
+#include "lib/pe_digest.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/crl-sample.h"
 #include "tests/unit/evidence-sample.h"
@@ -41,8 +43,9 @@ static void one_line(const struct evtpm_error *err)
     }
 }
 
-/* What is signed: behind the four bytes of the outer header up to the algorithm,
- * whose parameters stand there a second time and are not looked at. */
+/* What is signed: behind the four bytes of the outer header up to the
+ * algorithm, whose parameters stand there a second time and are not looked at.
+ */
 static bool same_signed_part(const struct evtpm_blob *der)
 {
     const struct evtpm_blob *own = &good.crls[0];
@@ -137,8 +140,18 @@ static void fuzz_rules(const uint8_t *data, size_t size)
     }
 }
 
+static void fuzz_pe(const uint8_t *data, size_t size)
+{
+    struct evtpm_error err = { "" };
+    uint8_t digest[32];
+
+    if (evtpm_pe_digest(data, size, digest, &err) < 0) {
+        one_line(&err);
+    }
+}
+
 static void (*const targets[])(const uint8_t *data, size_t size) = {
-    fuzz_crl, fuzz_bundle, fuzz_allow_list, fuzz_ima, fuzz_rules,
+    fuzz_crl, fuzz_bundle, fuzz_allow_list, fuzz_ima, fuzz_rules, fuzz_pe,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -159,6 +172,23 @@ static void add(uint8_t target, const void *data, size_t size)
     fuzz_add(input, 1 + size);
 }
 
+/* A PE32+ of one section */
+static void add_program(void)
+{
+    uint8_t image[0x400] = "MZ";
+
+    image[0x3c] = 0x40;
+    memcpy(image + 0x40, "PE\0\0", 4);
+    image[0x46] = 1;    /* section */
+    image[0x54] = 0xf0; /* size of the optional header */
+    memcpy(image + 0x58, "\x0b\x02", 2);
+    image[0x58 + 61] = 2; /* headers of 200h bytes */
+    image[0x58 + 108] = 16;
+    image[0x148 + 17] = 1; /* section of 100h bytes at 200h */
+    image[0x148 + 21] = 2;
+    add(5, image, sizeof(image));
+}
+
 void fuzz_corpus(void)
 {
     static const char list[] =
@@ -168,6 +198,7 @@ void fuzz_corpus(void)
     g_autoptr(GByteArray) ima = g_byte_array_new();
 
     make_good();
+    add_program();
     sample_make_crl(&good, &good.chip->ark, "ark-key.pem", &good.chip->ask);
     add(0, good.crls[0].data, good.crls[0].size);
     sample_make_crl(&good, &good.chip->ark, "ark-key.pem", NULL);
