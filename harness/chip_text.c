@@ -67,7 +67,21 @@ struct description {
     struct snp_tcb history[EVTPM_CHIP_HISTORY_MAX];
     int count;
     char id[129], root[65], subject[256];
+    char csp_id[64]; /* of the VLEK; "" without one */
 };
+
+static void describe_vlek(struct description *d)
+{
+    struct evtpm_vcek_info info;
+    gnutls_x509_crt_t crt =
+        d->chip->vlek.size ? evtpm_cert_import(&d->chip->vlek, NULL) : NULL;
+    if (crt && evtpm_vlek_read(crt, &info, NULL) == 0) {
+        g_strlcpy(d->csp_id, info.csp_id, sizeof(d->csp_id));
+    }
+    if (crt) {
+        gnutls_x509_crt_deinit(crt);
+    }
+}
 
 static gboolean describe(const char *dir, struct description *d, GError **error)
 {
@@ -87,6 +101,8 @@ static gboolean describe(const char *dir, struct description *d, GError **error)
                      digest);
     evtpm_hex(d->root, sizeof(d->root), digest, sizeof(digest));
     evtpm_cert_subject(&d->chip->ark, d->subject, sizeof(d->subject));
+    d->csp_id[0] = '\0';
+    describe_vlek(d);
     return TRUE;
 }
 
@@ -112,6 +128,9 @@ char *chip_describe(const char *dir, GError **error)
     }
     g_autofree char *path =
         kds_vcek_path(product, d.chip->chip_id, &d.chip->tcb);
+    if (*d.csp_id) {
+        g_string_append_printf(out, "VLEK         of %s\n", d.csp_id);
+    }
     g_string_append_printf(out, "root         %s\n", d.subject);
     g_string_append_printf(out, "  SHA-256    %s\n", d.root);
     g_string_append_printf(out, "KDS path     %s", path);
@@ -152,6 +171,9 @@ char *chip_describe_json(const char *dir, GError **error)
     json_object_set_string_member(o, "chip_id", d.id);
     json_object_set_object_member(o, "tcb", tcb_json(product, &d.chip->tcb));
     json_object_set_array_member(o, "history", history);
+    if (*d.csp_id) {
+        json_object_set_string_member(o, "csp_id", d.csp_id);
+    }
     json_object_set_string_member(o, "root_subject", d.subject);
     json_object_set_string_member(o, "root_sha256", d.root);
     json_object_set_string_member(o, "kds_path", path);

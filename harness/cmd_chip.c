@@ -10,7 +10,7 @@
 
 static int cmd_create(int argc, char **argv, GError **error)
 {
-    g_autofree char *product = NULL, *tcb = NULL, *issuer = NULL;
+    g_autofree char *product = NULL, *tcb = NULL, *issuer = NULL, *csp = NULL;
     const GOptionEntry entries[] = {
         { "product", 0, 0, G_OPTION_ARG_STRING, &product,
           "Milan (default), Genoa or Turin", "P" },
@@ -20,6 +20,8 @@ static int cmd_create(int argc, char **argv, GError **error)
           "LIST" },
         { "issuer", 0, 0, G_OPTION_ARG_FILENAME, &issuer,
           "take ARK and ASK of this chip instead of making new ones", "DIR" },
+        { "vlek", 0, 0, G_OPTION_ARG_STRING, &csp,
+          "with a VLEK, the key of the cloud provider of this name", "NAME" },
         { NULL },
     };
     struct evtpm_chip_params params = { .tcb_given = TRUE };
@@ -37,6 +39,7 @@ static int cmd_create(int argc, char **argv, GError **error)
     }
     params.tcb = evtpm_chip_default_tcb(params.product);
     params.issuer = issuer;
+    params.csp_id = csp;
     if (tcb && !chip_parse_tcb(tcb, params.product, &params.tcb, error)) {
         return -1;
     }

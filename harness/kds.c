@@ -76,16 +76,23 @@ static void say(struct kds_reply *reply, unsigned status, const char *text)
     evtpm_blob_set(&reply->body, text, strlen(text));
 }
 
-/* The first chip of a product; with an identity, the one that has it. */
+/* Whose certificates are asked for. */
+struct wanted {
+    enum snp_product product;
+    gboolean vlek;         /* a chip that has one; else any */
+    const guint8 *chip_id; /* the chip that has it, or NULL */
+};
+
+/* The first chip that fits. */
 static struct evtpm_chip *find_chip(const struct kds *kds,
-                                    enum snp_product product,
-                                    const guint8 *chip_id, const char **where)
+                                    const struct wanted *w, const char **where)
 {
     for (char **dir = kds->chips; *dir; dir++) {
         struct evtpm_chip *chip = evtpm_chip_load(*dir, NULL);
-        if (chip && chip->product == product &&
-            (!chip_id ||
-             memcmp(chip->chip_id, chip_id, sizeof(chip->chip_id)) == 0)) {
+        if (chip && chip->product == w->product &&
+            (!w->vlek || chip->vlek.size) &&
+            (!w->chip_id ||
+             memcmp(chip->chip_id, w->chip_id, sizeof(chip->chip_id)) == 0)) {
             *where = *dir;
             return chip;
         }
@@ -103,17 +110,24 @@ static void append_pem(GString *text, const struct evtpm_blob *der)
     }
 }
 
-static void answer_chain(const struct kds *kds, enum snp_product product,
+static void not_found(const struct wanted *w, struct kds_reply *reply)
+{
+    say(reply, 404,
+        w->vlek ? "no VLEK of this product\n" : "no chip of this product\n");
+}
+
+/* ASK or ASVK, then ARK. */
+static void answer_chain(const struct kds *kds, const struct wanted *w,
                          struct kds_reply *reply)
 {
     const char *dir;
-    struct evtpm_chip *chip = find_chip(kds, product, NULL, &dir);
+    struct evtpm_chip *chip = find_chip(kds, w, &dir);
     if (!chip) {
-        say(reply, 404, "no chip of this product\n");
+        not_found(w, reply);
         return;
     }
     g_autoptr(GString) text = g_string_new(NULL);
-    append_pem(text, &chip->ask);
+    append_pem(text, w->vlek ? &chip->asvk : &chip->ask);
     append_pem(text, &chip->ark);
     evtpm_chip_free(chip);
     reply->status = 200;
@@ -121,13 +135,13 @@ static void answer_chain(const struct kds *kds, enum snp_product product,
     evtpm_blob_set(&reply->body, text->str, text->len);
 }
 
-static void answer_crl(const struct kds *kds, enum snp_product product,
+static void answer_crl(const struct kds *kds, const struct wanted *w,
                        struct kds_reply *reply)
 {
     const char *dir;
-    struct evtpm_chip *chip = find_chip(kds, product, NULL, &dir);
+    struct evtpm_chip *chip = find_chip(kds, w, &dir);
     if (!chip) {
-        say(reply, 404, "no chip of this product\n");
+        not_found(w, reply);
     } else if (evtpm_chip_crl(dir, &reply->body, NULL) < 0) {
         say(reply, 500, "the revocation list cannot be made\n");
     } else {
@@ -156,32 +170,49 @@ static gboolean read_tcb(enum snp_product product, GHashTable *query,
     return g_hash_table_size(query) == G_N_ELEMENTS(parts) - first;
 }
 
-static void answer_vcek(const struct kds *kds, enum snp_product product,
-                        const char *hwid, GHashTable *query,
-                        struct kds_reply *reply)
+static void answer_leaf(const struct kds *kds, const struct wanted *w,
+                        const struct snp_tcb *tcb, struct kds_reply *reply)
 {
-    const gsize size = snp_product_chip_id_size(product);
+    const char *dir;
+    struct evtpm_chip *chip = find_chip(kds, w, &dir);
+    int rc = -1;
+    if (chip) {
+        rc = w->vlek ? evtpm_chip_vlek(dir, tcb, &reply->body, NULL)
+                     : evtpm_chip_vcek(dir, tcb, &reply->body, NULL);
+    }
+    if (rc == 0) {
+        reply->status = 200;
+        reply->type = TYPE_CERT;
+    } else {
+        say(reply, 404,
+            chip      ? "the chip never had this TCB\n"
+            : w->vlek ? "no VLEK of this product\n"
+                      : "no such chip\n");
+    }
+    evtpm_chip_free(chip);
+}
+
+/* "cert" for the VLEK, which is no one chip's; else the hardware id. */
+static void answer_certificate(const struct kds *kds, struct wanted *w,
+                               const char *name, GHashTable *query,
+                               struct kds_reply *reply)
+{
+    const gsize size = snp_product_chip_id_size(w->product);
     guint8 chip_id[64] = { 0 };
     struct snp_tcb tcb;
-    const char *dir;
-    if (strlen(hwid) != 2 * size || !evtpm_unhex(chip_id, size, hwid)) {
-        say(reply, 400, "malformed hardware id\n");
+    if (w->vlek
+            ? strcmp(name, "cert") != 0
+            : strlen(name) != 2 * size || !evtpm_unhex(chip_id, size, name)) {
+        say(reply, w->vlek ? 404 : 400,
+            w->vlek ? "no such path\n" : "malformed hardware id\n");
         return;
     }
-    if (!read_tcb(product, query, &tcb)) {
+    if (!read_tcb(w->product, query, &tcb)) {
         say(reply, 400, "malformed TCB\n");
         return;
     }
-    struct evtpm_chip *chip = find_chip(kds, product, chip_id, &dir);
-    if (!chip) {
-        say(reply, 404, "no such chip\n");
-    } else if (evtpm_chip_vcek(dir, &tcb, &reply->body, NULL) < 0) {
-        say(reply, 404, "the chip never had this TCB\n");
-    } else {
-        reply->status = 200;
-        reply->type = TYPE_CERT;
-    }
-    evtpm_chip_free(chip);
+    w->chip_id = w->vlek ? NULL : chip_id;
+    answer_leaf(kds, w, &tcb, reply);
 }
 
 static gboolean exact_product(const char *name, enum snp_product *product)
@@ -194,19 +225,23 @@ void kds_answer(const struct kds *kds, const char *path, GHashTable *query,
                 struct kds_reply *reply)
 {
     g_auto(GStrv) word = g_strsplit(path, "/", 6);
-    enum snp_product product;
+    struct wanted w = { .vlek = FALSE };
     memset(reply, 0, sizeof(*reply));
-    /* "", "vcek", "v1", PRODUCT, WHAT */
-    if (g_strv_length(word) != 5 || *word[0] || strcmp(word[1], "vcek") != 0 ||
+    /* "", "vcek" or "vlek", "v1", PRODUCT, WHAT */
+    if (g_strv_length(word) != 5 || *word[0] ||
+        (strcmp(word[1], "vcek") != 0 && strcmp(word[1], "vlek") != 0) ||
         strcmp(word[2], "v1") != 0) {
         say(reply, 404, "no such path\n");
-    } else if (!exact_product(word[3], &product)) {
+        return;
+    }
+    w.vlek = strcmp(word[1], "vlek") == 0;
+    if (!exact_product(word[3], &w.product)) {
         say(reply, 404, "no such product\n");
     } else if (strcmp(word[4], "cert_chain") == 0) {
-        answer_chain(kds, product, reply);
+        answer_chain(kds, &w, reply);
     } else if (strcmp(word[4], "crl") == 0) {
-        answer_crl(kds, product, reply);
+        answer_crl(kds, &w, reply);
     } else {
-        answer_vcek(kds, product, word[4], query, reply);
+        answer_certificate(kds, &w, word[4], query, reply);
     }
 }

@@ -5,12 +5,15 @@
 #include <gnutls/crypto.h>
 #include <string.h>
 
-/* report key_sel [1:0]; a VLEK does not exist here */
+/* report key_sel [1:0]: the VLEK if one is loaded, else the VCEK; or either by
+ * name */
 #define KEY_SEL_MASK 3u
 #define KEY_SEL_AUTO 0u
 #define KEY_SEL_VCEK 1u
+#define KEY_SEL_VLEK 2u
 
-#define KEY_INFO_AUTHOR_KEY_EN 1u
+#define KEY_INFO_AUTHOR_KEY_EN (1u << 0)
+#define KEY_INFO_SIGNED_BY_VLEK (1u << 2)
 
 static bool zero_bytes(const uint8_t *byte, size_t size)
 {
@@ -46,7 +49,7 @@ static void fill_report(const struct amdsp_guest *guest,
         memcpy(report->id_key_digest, guest->id_key_digest, 48);
     }
     if (guest->has_author_key) {
-        report->key_info = KEY_INFO_AUTHOR_KEY_EN;
+        report->key_info |= KEY_INFO_AUTHOR_KEY_EN;
         memcpy(report->author_key_digest, guest->author_key_digest, 48);
     }
     memcpy(report->chip_id, chip->chip_id, sizeof(report->chip_id));
@@ -62,11 +65,27 @@ static void fill_report(const struct amdsp_guest *guest,
     report->current_major = report->committed_major = AMDSP_API_MAJOR;
 }
 
+/* NULL: the chip has no such key. */
+static gnutls_privkey_t choose_key(const struct evtpm_chip *chip,
+                                   unsigned key_sel)
+{
+    switch (key_sel) {
+    case KEY_SEL_AUTO:
+        return chip->vlek_key ? chip->vlek_key : chip->vcek_key;
+    case KEY_SEL_VCEK:
+        return chip->vcek_key;
+    case KEY_SEL_VLEK:
+        return chip->vlek_key;
+    default:
+        return NULL;
+    }
+}
+
 int amdsp_make_report(const struct amdsp_guest *guest, unsigned vmpck,
                       const struct snp_report_req *req,
                       struct snp_report_rsp *rsp, struct evtpm_error *err)
 {
-    unsigned key_sel = req->key_sel & KEY_SEL_MASK;
+    gnutls_privkey_t key;
 
     memset(rsp, 0, sizeof(*rsp));
     /* A VMPCK speaks for its own VMPL and less privileged ones. */
@@ -76,11 +95,15 @@ int amdsp_make_report(const struct amdsp_guest *guest, unsigned vmpck,
         rsp->status = SNP_FW_INVALID_PARAM;
         return 0;
     }
-    if (key_sel != KEY_SEL_AUTO && key_sel != KEY_SEL_VCEK) {
+    key = choose_key(guest->chip, req->key_sel & KEY_SEL_MASK);
+    if (!key) {
         rsp->status = SNP_FW_INVALID_KEY;
         return 0;
     }
     rsp->report_size = sizeof(rsp->report);
     fill_report(guest, req, &rsp->report);
-    return snp_report_sign(&rsp->report, guest->chip->vcek_key, err);
+    if (key == guest->chip->vlek_key) {
+        rsp->report.key_info |= KEY_INFO_SIGNED_BY_VLEK;
+    }
+    return snp_report_sign(&rsp->report, key, err);
 }

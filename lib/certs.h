@@ -87,8 +87,10 @@ struct evtpm_cert_issue {
     enum snp_product product;
     gnutls_x509_privkey_t ark_key, ask_key;
     gnutls_x509_privkey_t vcek_key;
+    gnutls_x509_privkey_t asvk_key, vlek_key; /* for these two alone */
     struct snp_tcb tcb;
     uint8_t chip_id[64];
+    const char *csp_id; /* the provider in the VLEK: at most 60 bytes of ASCII */
 };
 /* ARK and ASK; the VCEK stays empty. */
 int evtpm_chain_issue_cas(const struct evtpm_cert_issue *issue,
@@ -96,5 +98,12 @@ int evtpm_chain_issue_cas(const struct evtpm_cert_issue *issue,
 /* The VCEK under the chain's ASK. */
 int evtpm_chain_issue_vcek(const struct evtpm_cert_issue *issue,
                            struct evtpm_chain *chain, struct evtpm_error *err);
+/* The ASVK under an ARK, and a VLEK for issue->csp_id under an ASVK. */
+int evtpm_issue_asvk(const struct evtpm_cert_issue *issue,
+                     const struct evtpm_blob *ark, struct evtpm_blob *asvk,
+                     struct evtpm_error *err);
+int evtpm_issue_vlek(const struct evtpm_cert_issue *issue,
+                     const struct evtpm_blob *asvk, struct evtpm_blob *vlek,
+                     struct evtpm_error *err);
 
 #endif

@@ -134,6 +134,22 @@ int evtpm_chain_issue_cas(const struct evtpm_cert_issue *issue,
     return rc;
 }
 
+int evtpm_issue_asvk(const struct evtpm_cert_issue *issue,
+                     const struct evtpm_blob *ark, struct evtpm_blob *asvk,
+                     struct evtpm_error *err)
+{
+    gnutls_x509_crt_t issuer = evtpm_cert_import(ark, err);
+    int rc;
+
+    if (!issuer) {
+        return -1;
+    }
+    rc = issue_ca(issue, "SEV-ASVK-Emulated", issue->asvk_key, issuer, 0, asvk,
+                  err);
+    gnutls_x509_crt_deinit(issuer);
+    return rc;
+}
+
 static int put_integer(gnutls_x509_crt_t crt, const char *oid, uint8_t value)
 {
     uint8_t small[3] = { 2, 1, value };
@@ -144,22 +160,44 @@ static int put_integer(gnutls_x509_crt_t crt, const char *oid, uint8_t value)
                : gnutls_x509_crt_set_extension_by_oid(crt, oid, large, 4, 0);
 }
 
-static int put_product(gnutls_x509_crt_t crt, enum snp_product product)
+/* An IA5String of less than 128 bytes. */
+static int put_string(gnutls_x509_crt_t crt, const char *oid, const char *text)
+{
+    uint8_t der[128] = { 0x16, (uint8_t)strlen(text) };
+
+    if (strlen(text) > sizeof(der) - 3) {
+        return GNUTLS_E_SHORT_MEMORY_BUFFER;
+    }
+    memcpy(der + 2, text, der[1]);
+    return gnutls_x509_crt_set_extension_by_oid(crt, oid, der, der[1] + 2u, 0);
+}
+
+/* A VLEK is not for one stepping. */
+static int put_product(gnutls_x509_crt_t crt, enum snp_product product,
+                       bool vlek)
 {
     static const char *const name[SNP_PRODUCT_COUNT] = {
         [SNP_PRODUCT_MILAN] = "Milan-B1",
         [SNP_PRODUCT_GENOA] = "Genoa-B1",
         [SNP_PRODUCT_TURIN] = "Turin",
     };
-    uint8_t der[32] = { 0x16, (uint8_t)strlen(name[product]) };
 
-    memcpy(der + 2, name[product], der[1]);
-    return gnutls_x509_crt_set_extension_by_oid(crt, OID_AMD_PRODUCT, der,
-                                                der[1] + 2u, 0);
+    return put_string(crt, OID_AMD_PRODUCT,
+                      vlek ? snp_product_name(product) : name[product]);
+}
+
+/* Whom the certificate is for: a chip, or a provider. */
+static int put_owner(gnutls_x509_crt_t crt,
+                     const struct evtpm_cert_issue *issue, bool vlek)
+{
+    return vlek ? put_string(crt, OID_AMD_CSP_ID, issue->csp_id)
+                : gnutls_x509_crt_set_extension_by_oid(
+                      crt, OID_AMD_HWID, issue->chip_id,
+                      (unsigned)snp_product_chip_id_size(issue->product), 0);
 }
 
 static int put_amd_extensions(gnutls_x509_crt_t crt,
-                              const struct evtpm_cert_issue *issue)
+                              const struct evtpm_cert_issue *issue, bool vlek)
 {
     bool turin = issue->product == SNP_PRODUCT_TURIN;
     const struct {
@@ -176,43 +214,54 @@ static int put_amd_extensions(gnutls_x509_crt_t crt,
         { OID_AMD_SPL_SNP, issue->tcb.snp },
         { OID_AMD_SPL_UCODE, issue->tcb.microcode },
     };
-    int rc = put_product(crt, issue->product);
+    int rc = put_product(crt, issue->product, vlek);
 
     for (size_t i = 0; rc == 0 && i < sizeof(integers) / sizeof(integers[0]);
          i++) {
         rc = put_integer(crt, integers[i].oid, integers[i].value);
     }
-    if (rc == 0) {
-        rc = gnutls_x509_crt_set_extension_by_oid(
-            crt, OID_AMD_HWID, issue->chip_id,
-            (unsigned)snp_product_chip_id_size(issue->product), 0);
+    return rc == 0 ? put_owner(crt, issue, vlek) : rc;
+}
+
+/* The VCEK under the ASK, or the VLEK under the ASVK. */
+static int issue_leaf(const struct evtpm_cert_issue *issue,
+                      const struct evtpm_blob *above, bool vlek,
+                      struct evtpm_blob *der, struct evtpm_error *err)
+{
+    gnutls_x509_crt_t issuer = evtpm_cert_import(above, err);
+    gnutls_x509_crt_t crt;
+    int rc;
+
+    if (!issuer) {
+        return -1;
     }
-    return rc;
+    rc = gnutls_x509_crt_init(&crt);
+    if (rc < 0) {
+        gnutls_x509_crt_deinit(issuer);
+        return evtpm_fail(err, "%s", gnutls_strerror(rc));
+    }
+    rc = put_basics(crt, vlek ? "SEV-VLEK-Emulated" : "SEV-VCEK-Emulated",
+                    snp_product_name(issue->product),
+                    vlek ? issue->vlek_key : issue->vcek_key, vlek ? 1 : 7);
+    if (rc == 0) {
+        rc = put_amd_extensions(crt, issue, vlek);
+    }
+    if (rc == 0) {
+        rc = sign(crt, issuer, vlek ? issue->asvk_key : issue->ask_key);
+    }
+    gnutls_x509_crt_deinit(issuer);
+    return finish(crt, rc, der, vlek ? "VLEK" : "VCEK", err);
 }
 
 int evtpm_chain_issue_vcek(const struct evtpm_cert_issue *issue,
                            struct evtpm_chain *chain, struct evtpm_error *err)
 {
-    gnutls_x509_crt_t ask = evtpm_cert_import(&chain->ask, err);
-    gnutls_x509_crt_t crt;
-    int rc;
+    return issue_leaf(issue, &chain->ask, false, &chain->vcek, err);
+}
 
-    if (!ask) {
-        return -1;
-    }
-    rc = gnutls_x509_crt_init(&crt);
-    if (rc < 0) {
-        gnutls_x509_crt_deinit(ask);
-        return evtpm_fail(err, "%s", gnutls_strerror(rc));
-    }
-    rc = put_basics(crt, "SEV-VCEK-Emulated", snp_product_name(issue->product),
-                    issue->vcek_key, 7);
-    if (rc == 0) {
-        rc = put_amd_extensions(crt, issue);
-    }
-    if (rc == 0) {
-        rc = sign(crt, ask, issue->ask_key);
-    }
-    gnutls_x509_crt_deinit(ask);
-    return finish(crt, rc, &chain->vcek, "VCEK", err);
+int evtpm_issue_vlek(const struct evtpm_cert_issue *issue,
+                     const struct evtpm_blob *asvk, struct evtpm_blob *vlek,
+                     struct evtpm_error *err)
+{
+    return issue_leaf(issue, asvk, true, vlek, err);
 }

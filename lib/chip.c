@@ -88,26 +88,25 @@ static int load_root_key(const char *dir, struct evtpm_chip *chip,
     return rc;
 }
 
-static int load_vcek_key(const char *dir, struct evtpm_chip *chip,
-                         struct evtpm_error *err)
+static int load_key(const char *dir, const char *name, gnutls_privkey_t *key,
+                    struct evtpm_error *err)
 {
     struct evtpm_blob pem = { 0 };
     gnutls_datum_t data;
-    int rc = read_file(dir, "vcek-key.pem", &pem, err);
+    int rc = read_file(dir, name, &pem, err);
 
     if (rc < 0) {
         return rc;
     }
     data.data = pem.data;
     data.size = (unsigned)pem.size;
-    rc = gnutls_privkey_init(&chip->vcek_key);
+    rc = gnutls_privkey_init(key);
     if (rc == 0) {
-        rc = gnutls_privkey_import_x509_raw(chip->vcek_key, &data,
-                                            GNUTLS_X509_FMT_PEM, NULL, 0);
+        rc = gnutls_privkey_import_x509_raw(*key, &data, GNUTLS_X509_FMT_PEM,
+                                            NULL, 0);
     }
     evtpm_blob_clear(&pem);
-    return rc < 0 ? evtpm_fail(err, "%s/vcek-key.pem: %s", dir,
-                               gnutls_strerror(rc))
+    return rc < 0 ? evtpm_fail(err, "%s/%s: %s", dir, name, gnutls_strerror(rc))
                   : 0;
 }
 
@@ -157,6 +156,55 @@ static int take_identity(const char *dir, struct evtpm_chip *chip,
     return rc;
 }
 
+/* What vlek.pem says against the chip whose it is to be. */
+static int check_vlek(const char *dir, const struct evtpm_chip *chip,
+                      gnutls_x509_crt_t crt, struct evtpm_error *err)
+{
+    struct evtpm_vcek_info info;
+
+    if (evtpm_vlek_read(crt, &info, err) < 0) {
+        return evtpm_fail_prefix(err, "%s/vlek.pem", dir);
+    }
+    if (!key_fits(chip->vlek_key, crt)) {
+        return evtpm_fail(err, "%s: vlek-key.pem is not the key of vlek.pem",
+                          dir);
+    }
+    return info.product == chip->product &&
+                   snp_tcb_at_least(&info.tcb, &chip->tcb) &&
+                   snp_tcb_at_least(&chip->tcb, &info.tcb)
+               ? 0
+               : evtpm_fail(
+                     err, "%s: vlek.pem is for another TCB than vcek.pem", dir);
+}
+
+/* A VLEK is there or not. */
+static int load_vlek(const char *dir, const char *current,
+                     struct evtpm_chip *chip, struct evtpm_error *err)
+{
+    gnutls_x509_crt_t crt;
+    char path[PATH_SIZE];
+    int rc;
+
+    if (make_path(path, current, "vlek.pem", err) < 0) {
+        return -1;
+    }
+    if (access(path, F_OK) < 0) {
+        return 0;
+    }
+    if (load_cert(dir, "asvk.pem", &chip->asvk, err) < 0 ||
+        load_cert(current, "vlek.pem", &chip->vlek, err) < 0 ||
+        load_key(current, "vlek-key.pem", &chip->vlek_key, err) < 0) {
+        return -1;
+    }
+    crt = evtpm_cert_import(&chip->vlek, err);
+    if (!crt) {
+        return -1;
+    }
+    rc = check_vlek(dir, chip, crt, err);
+    gnutls_x509_crt_deinit(crt);
+    return rc;
+}
+
 /* Certificates of another chip would only be noticed by whoever verifies. */
 static int check_chain(const char *dir, const struct evtpm_chip *chip,
                        struct evtpm_error *err)
@@ -164,8 +212,14 @@ static int check_chain(const char *dir, const struct evtpm_chip *chip,
     const struct evtpm_chain chain = { .ark = chip->ark,
                                        .ask = chip->ask,
                                        .vcek = chip->vcek };
+    const struct evtpm_chain vlek = { .ark = chip->ark,
+                                      .ask = chip->asvk,
+                                      .vlek = chip->vlek };
+    const time_t now = time(NULL);
 
-    return evtpm_chain_verify(&chain, time(NULL), err) < 0
+    return evtpm_chain_verify(&chain, now, err) < 0 ||
+                   (chip->vlek.size &&
+                    evtpm_chain_verify_vlek(&vlek, now, err) < 0)
                ? evtpm_fail_prefix(err, "%s", dir)
                : 0;
 }
@@ -183,9 +237,11 @@ struct evtpm_chip *evtpm_chip_load(const char *dir, struct evtpm_error *err)
         load_cert(dir, "ask.pem", &chip->ask, err) < 0 ||
         find_current(dir, current, err) < 0 ||
         load_cert(current, "vcek.pem", &chip->vcek, err) < 0 ||
-        load_vcek_key(current, chip, err) < 0 ||
+        load_key(current, "vcek-key.pem", &chip->vcek_key, err) < 0 ||
         load_root_key(dir, chip, err) < 0 ||
-        take_identity(dir, chip, err) < 0 || check_chain(dir, chip, err) < 0) {
+        take_identity(dir, chip, err) < 0 ||
+        load_vlek(dir, current, chip, err) < 0 ||
+        check_chain(dir, chip, err) < 0) {
         evtpm_chip_free(chip);
         return NULL;
     }
@@ -200,8 +256,13 @@ void evtpm_chip_free(struct evtpm_chip *chip)
     evtpm_blob_clear(&chip->ark);
     evtpm_blob_clear(&chip->ask);
     evtpm_blob_clear(&chip->vcek);
+    evtpm_blob_clear(&chip->asvk);
+    evtpm_blob_clear(&chip->vlek);
     if (chip->vcek_key) {
         gnutls_privkey_deinit(chip->vcek_key);
+    }
+    if (chip->vlek_key) {
+        gnutls_privkey_deinit(chip->vlek_key);
     }
     gnutls_memset(chip->root_key, 0, sizeof(chip->root_key));
     free(chip);
@@ -210,9 +271,14 @@ void evtpm_chip_free(struct evtpm_chip *chip)
 int evtpm_chip_cert_table(const struct evtpm_chip *chip,
                           struct evtpm_blob *table, struct evtpm_error *err)
 {
-    const struct evtpm_chain chain = { .ark = chip->ark,
-                                       .ask = chip->ask,
-                                       .vcek = chip->vcek };
+    struct evtpm_chain chain = { .ark = chip->ark };
 
+    if (chip->vlek.size) {
+        chain.ask = chip->asvk;
+        chain.vlek = chip->vlek;
+    } else {
+        chain.ask = chip->ask;
+        chain.vcek = chip->vcek;
+    }
     return evtpm_cert_table_build(&chain, table, err);
 }

@@ -7,11 +7,14 @@
  *   root.key                               secret of derived keys (KEY_REQ), hex, mode 0600
  *   chip.json                              product, chip_id, TCB in readable form
  *
+ * With a VLEK (a key that AMD gives to a cloud provider, for all its chips at one TCB) also asvk.pem,
+ * vlek.pem, asvk-key.pem and vlek-key.pem. Reports are signed by it, unless the guest asks for the VCEK.
+ *
  * chip.json is for readers only: chip_id, product and TCB are taken from the VCEK certificate,
  * as a verifier takes them.
  *
- * Once the TCB was rolled on, vcek.pem, vcek-key.pem and chip.json are links into "current", itself
- * a link to one of the directories tcb-HEX (the bytes of TCB_VERSION) that hold these three of each
+ * Once the TCB was rolled on, vcek.pem, vcek-key.pem, chip.json and the two of the VLEK are links into "current", itself
+ * a link to one of the directories tcb-HEX (the bytes of TCB_VERSION) that hold those of each
  * TCB the chip ever had. Replacing that one link is the roll; nothing else of a chip ever changes.
  */
 #ifndef EVTPM_LIB_CHIP_H
@@ -25,7 +28,9 @@ struct evtpm_chip {
     uint8_t chip_id[64];
     struct snp_tcb tcb; /* current, committed, reported and launch TCB alike */
     struct evtpm_blob ark, ask, vcek; /* certificates, DER */
+    struct evtpm_blob asvk, vlek;     /* likewise, if a VLEK is loaded */
     gnutls_privkey_t vcek_key;
+    gnutls_privkey_t vlek_key; /* NULL: none is loaded */
     uint8_t root_key[32];
 };
 
@@ -35,6 +40,7 @@ struct evtpm_chip_params {
     bool tcb_given; /* use `tcb` instead of the product's default */
     struct snp_tcb tcb;
     const char *issuer; /* directory of a chip of this product, whose ARK and ASK to share */
+    const char *csp_id; /* cloud provider whose VLEK is loaded; NULL: none */
 };
 
 /*
@@ -58,8 +64,10 @@ int evtpm_chip_roll_tcb(const char *dir, const struct snp_tcb *tcb,
 int evtpm_chip_history(const char *dir, struct snp_tcb *tcbs, size_t max,
                        struct evtpm_error *err);
 
-/* The VCEK certificate (DER) of one of them; -1 for any other TCB. */
+/* The VCEK certificate (DER) of one of them; -1 for any other TCB. The VLEK, if there is one. */
 int evtpm_chip_vcek(const char *dir, const struct snp_tcb *tcb,
+                    struct evtpm_blob *der, struct evtpm_error *err);
+int evtpm_chip_vlek(const char *dir, const struct snp_tcb *tcb,
                     struct evtpm_blob *der, struct evtpm_error *err);
 
 /* Reads a directory; checks that the VCEK's key fits its certificate. NULL on error. */
@@ -75,8 +83,8 @@ int evtpm_chip_secret(const struct evtpm_chip *chip, const struct snp_tcb *tcb,
                       uint8_t secret[32]);
 
 /*
- * The certificate table of an extended guest request: VCEK, ASK, ARK, padded with zeros to whole
- * pages. A guest that offers fewer pages gets the count of pages instead (GHCB). Returns 0 or -1.
+ * The certificate table of an extended guest request: VCEK, ASK, ARK (with a VLEK: VLEK, ASVK, ARK,
+ * for ASK and ASVK are one name there), padded with zeros to whole pages. A guest that offers fewer pages gets the count of pages instead (GHCB). Returns 0 or -1.
  */
 int evtpm_chip_cert_table(const struct evtpm_chip *chip,
                           struct evtpm_blob *table, struct evtpm_error *err);

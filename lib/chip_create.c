@@ -20,6 +20,7 @@
 static const char *const file_names[] = {
     "ark.pem",     "ask.pem",      "vcek.pem", "ark-key.pem",
     "ask-key.pem", "vcek-key.pem", "root.key", "chip.json",
+    "asvk.pem",    "asvk-key.pem", "vlek.pem", "vlek-key.pem",
 };
 
 /* A TCB such as chips in the field report; the values mean nothing here. */
@@ -38,10 +39,14 @@ struct snp_tcb evtpm_chip_default_tcb(enum snp_product product)
     return default_tcb[product];
 }
 
+/* What readers of the certificate have room for */
+#define CSP_ID_MAX 60
+
 struct work {
     const char *dir; /* the temporary one */
     struct evtpm_cert_issue issue;
     struct evtpm_chain chain;
+    struct evtpm_blob asvk;
     struct evtpm_error *err;
 };
 
@@ -99,11 +104,28 @@ static int put_root_key(struct work *w)
     return rc;
 }
 
+/* The provider's key, under an ASVK of its own. */
+static int make_vlek(struct work *w)
+{
+    struct evtpm_cert_issue *issue = &w->issue;
+
+    if (!issue->csp_id) {
+        return 0;
+    }
+    if (chip_new_key(&issue->asvk_key, GNUTLS_PK_RSA, 4096, w->err) < 0 ||
+        evtpm_issue_asvk(issue, &w->chain.ark, &w->asvk, w->err) < 0 ||
+        chip_new_vcek_key(&issue->vlek_key, w->err) < 0) {
+        return -1;
+    }
+    return evtpm_issue_vlek(issue, &w->asvk, &w->chain.vlek, w->err);
+}
+
 static int prepare(struct work *w, const struct evtpm_chip_params *p)
 {
     struct evtpm_cert_issue *issue = &w->issue;
 
     issue->product = p->product;
+    issue->csp_id = p->csp_id;
     issue->tcb = p->tcb_given ? p->tcb : default_tcb[p->product];
     if (gnutls_rnd(GNUTLS_RND_RANDOM, issue->chip_id,
                    snp_product_chip_id_size(p->product)) < 0) {
@@ -114,7 +136,7 @@ static int prepare(struct work *w, const struct evtpm_chip_params *p)
         evtpm_chain_issue_vcek(issue, &w->chain, w->err) < 0) {
         return -1;
     }
-    return 0;
+    return make_vlek(w);
 }
 
 static int fill_directory(struct work *w)
@@ -128,20 +150,28 @@ static int fill_directory(struct work *w)
         put_root_key(w) < 0) {
         return -1;
     }
-    return chip_put_tcb_files(w->dir, issue, &w->chain.vcek, w->err);
+    if (w->asvk.size &&
+        (chip_put_cert(w->dir, "asvk.pem", &w->asvk, w->err) < 0 ||
+         chip_put_key(w->dir, "asvk-key.pem", issue->asvk_key, w->err) < 0)) {
+        return -1;
+    }
+    return chip_put_tcb_files(w->dir, issue, &w->chain.vcek, &w->chain.vlek,
+                              w->err);
 }
 
 static void clear_work(struct work *w)
 {
     gnutls_x509_privkey_t keys[] = { w->issue.ark_key, w->issue.ask_key,
-                                     w->issue.vcek_key };
+                                     w->issue.vcek_key, w->issue.asvk_key,
+                                     w->issue.vlek_key };
 
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 5; i++) {
         if (keys[i]) {
             gnutls_x509_privkey_deinit(keys[i]);
         }
     }
     evtpm_chain_clear(&w->chain);
+    evtpm_blob_clear(&w->asvk);
 }
 
 static void remove_directory(const char *dir)
@@ -207,6 +237,11 @@ int evtpm_chip_create(const char *dir, const struct evtpm_chip_params *params,
 
     if (!snp_product_name(params->product)) {
         return evtpm_fail(err, "no such product");
+    }
+    if (params->csp_id &&
+        (!*params->csp_id || strlen(params->csp_id) > CSP_ID_MAX)) {
+        return evtpm_fail(err, "the provider's name must have 1 to %d bytes",
+                          CSP_ID_MAX);
     }
     if (lstat(dir, &st) == 0) {
         return evtpm_fail(err, "%s: exists already", dir);

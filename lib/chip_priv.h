@@ -12,8 +12,11 @@
 /* What belongs to one TCB, and the link to the directory of the present one. */
 #define CHIP_CURRENT "current"
 #define CHIP_TCB_NAME_SIZE 32
-extern const char *const chip_tcb_files[];
-#define CHIP_TCB_FILES 3
+/* The last two are a VLEK's: not in every chip. */
+#define CHIP_TCB_FILES 5
+extern const char *const chip_tcb_files[CHIP_TCB_FILES];
+/* How many of them a chip has. */
+int chip_tcb_file_count(bool vlek);
 
 /* "DIR/NAME" into `path`; -1 when it does not fit. */
 int chip_path(char path[CHIP_PATH_MAX], const char *dir, const char *name,
@@ -30,9 +33,10 @@ int chip_put_key(const char *dir, const char *name, gnutls_x509_privkey_t key,
                  struct evtpm_error *err);
 int chip_put_cert(const char *dir, const char *name,
                   const struct evtpm_blob *der, struct evtpm_error *err);
-/* VCEK, its key and chip.json: all that changes with the TCB. */
+/* All that changes with the TCB, with a VLEK unless that is empty. */
 int chip_put_tcb_files(const char *dir, const struct evtpm_cert_issue *issue,
-                       const struct evtpm_blob *vcek, struct evtpm_error *err);
+                       const struct evtpm_blob *vcek,
+                       const struct evtpm_blob *vlek, struct evtpm_error *err);
 
 /* The key of `dir`/`name`; free with gnutls_x509_privkey_deinit(). */
 int chip_read_key(const char *dir, const char *name,

@@ -79,14 +79,14 @@ static int make_tcb(const char *dir, const char *name, char path[CHIP_PATH_MAX],
                : 0;
 }
 
-static int copy_tcb_files(const char *from, const char *to,
+static int copy_tcb_files(const char *from, const char *to, int count,
                           struct evtpm_error *err)
 {
     struct evtpm_blob data = { 0 };
     char path[CHIP_PATH_MAX];
     int rc = 0;
 
-    for (int i = 0; rc == 0 && i < CHIP_TCB_FILES; i++) {
+    for (int i = 0; rc == 0 && i < count; i++) {
         const char *name = chip_tcb_files[i];
 
         rc = chip_path(path, from, name, err);
@@ -120,15 +120,16 @@ static int keep_present(const char *dir, const struct evtpm_chip *chip,
                         struct evtpm_error *err)
 {
     char name[CHIP_TCB_NAME_SIZE], path[CHIP_PATH_MAX], target[64];
+    const int count = chip_tcb_file_count(chip->vlek.size != 0);
 
     chip_tcb_name(chip->product, &chip->tcb, name);
     if (!is_link(dir, CHIP_CURRENT) &&
         (make_tcb(dir, name, path, err) < 0 ||
-         copy_tcb_files(dir, path, err) < 0 ||
+         copy_tcb_files(dir, path, count, err) < 0 ||
          put_link(dir, CHIP_CURRENT, name, err) < 0)) {
         return -1;
     }
-    for (int i = 0; i < CHIP_TCB_FILES; i++) {
+    for (int i = 0; i < count; i++) {
         snprintf(target, sizeof(target), CHIP_CURRENT "/%s", chip_tcb_files[i]);
         if (!is_link(dir, chip_tcb_files[i]) &&
             put_link(dir, chip_tcb_files[i], target, err) < 0) {
@@ -138,6 +139,58 @@ static int keep_present(const char *dir, const struct evtpm_chip *chip,
     return 0;
 }
 
+static void free_keys(struct evtpm_cert_issue *issue)
+{
+    gnutls_x509_privkey_t keys[] = { issue->ask_key, issue->vcek_key,
+                                     issue->asvk_key, issue->vlek_key };
+
+    for (int i = 0; i < 4; i++) {
+        if (keys[i]) {
+            gnutls_x509_privkey_deinit(keys[i]);
+        }
+    }
+}
+
+/* The provider has a VLEK of its own for each TCB. */
+static int issue_vlek(const char *dir, const struct evtpm_chip *chip,
+                      struct evtpm_cert_issue *issue, struct evtpm_blob *vlek,
+                      struct evtpm_error *err)
+{
+    gnutls_x509_crt_t crt = evtpm_cert_import(&chip->vlek, err);
+    struct evtpm_vcek_info info;
+    int rc = crt ? evtpm_vlek_read(crt, &info, err) : -1;
+
+    if (crt) {
+        gnutls_x509_crt_deinit(crt);
+    }
+    if (rc < 0 ||
+        chip_read_key(dir, "asvk-key.pem", &issue->asvk_key, err) < 0 ||
+        chip_new_vcek_key(&issue->vlek_key, err) < 0) {
+        return -1;
+    }
+    issue->csp_id = info.csp_id;
+    rc = evtpm_issue_vlek(issue, &chip->asvk, vlek, err);
+    issue->csp_id = NULL;
+    return rc;
+}
+
+static int issue_next(const char *dir, const struct evtpm_chip *chip,
+                      struct evtpm_cert_issue *issue, struct evtpm_chain *chain,
+                      struct evtpm_error *err)
+{
+    memcpy(issue->chip_id, chip->chip_id, sizeof(issue->chip_id));
+    if (!evtpm_blob_set(&chain->ask, chip->ask.data, chip->ask.size)) {
+        return evtpm_fail(err, "out of memory");
+    }
+    if (chip_read_key(dir, "ask-key.pem", &issue->ask_key, err) < 0 ||
+        chip_new_vcek_key(&issue->vcek_key, err) < 0 ||
+        evtpm_chain_issue_vcek(issue, chain, err) < 0) {
+        return -1;
+    }
+    return chip->vlek.size ? issue_vlek(dir, chip, issue, &chain->vlek, err)
+                           : 0;
+}
+
 static int make_next(const char *dir, const struct evtpm_chip *chip,
                      const struct snp_tcb *tcb, const char *name,
                      struct evtpm_error *err)
@@ -145,33 +198,18 @@ static int make_next(const char *dir, const struct evtpm_chip *chip,
     struct evtpm_cert_issue issue = { .product = chip->product, .tcb = *tcb };
     struct evtpm_chain chain = { 0 };
     char path[CHIP_PATH_MAX];
-    int rc;
+    int rc = issue_next(dir, chip, &issue, &chain, err);
 
-    memcpy(issue.chip_id, chip->chip_id, sizeof(issue.chip_id));
-    rc = evtpm_blob_set(&chain.ask, chip->ask.data, chip->ask.size)
-             ? chip_read_key(dir, "ask-key.pem", &issue.ask_key, err)
-             : evtpm_fail(err, "out of memory");
-    if (rc == 0) {
-        rc = chip_new_vcek_key(&issue.vcek_key, err);
-    }
-    if (rc == 0) {
-        rc = evtpm_chain_issue_vcek(&issue, &chain, err);
-    }
     if (rc == 0) {
         rc = make_tcb(dir, name, path, err);
     }
     if (rc == 0) {
-        rc = chip_put_tcb_files(path, &issue, &chain.vcek, err);
+        rc = chip_put_tcb_files(path, &issue, &chain.vcek, &chain.vlek, err);
         if (rc < 0) {
             remove_tcb(path);
         }
     }
-    if (issue.ask_key) {
-        gnutls_x509_privkey_deinit(issue.ask_key);
-    }
-    if (issue.vcek_key) {
-        gnutls_x509_privkey_deinit(issue.vcek_key);
-    }
+    free_keys(&issue);
     evtpm_chain_clear(&chain);
     return rc;
 }
@@ -262,46 +300,66 @@ int evtpm_chip_history(const char *dir, struct snp_tcb *tcbs, size_t max,
     return chip ? (int)count : -1;
 }
 
-static int read_cert(const char *dir, struct evtpm_blob *der,
-                     struct evtpm_error *err)
+static int read_cert(const char *dir, const char *name, struct evtpm_blob *der)
 {
     struct evtpm_blob pem = { 0 };
     char path[CHIP_PATH_MAX];
-    int rc = chip_path(path, dir, "vcek.pem", err);
+    int rc = chip_path(path, dir, name, NULL);
 
     if (rc == 0) {
-        rc = evtpm_file_read(path, CHIP_FILE_MAX, &pem, err);
+        rc = evtpm_file_read(path, CHIP_FILE_MAX, &pem, NULL);
     }
     if (rc == 0) {
-        rc = evtpm_cert_decode(pem.data, pem.size, der, err);
+        rc = evtpm_cert_decode(pem.data, pem.size, der, NULL);
     }
     evtpm_blob_clear(&pem);
     return rc;
+}
+
+/* `present` is the chip's own at its present TCB. */
+static int find_cert(const char *dir, const struct evtpm_chip *chip,
+                     const struct snp_tcb *tcb, const char *name,
+                     const struct evtpm_blob *present, struct evtpm_blob *der,
+                     struct evtpm_error *err)
+{
+    char tcb_name[CHIP_TCB_NAME_SIZE], path[CHIP_PATH_MAX];
+
+    if (!snp_tcb_at_least(&chip->tcb, tcb)) {
+        return evtpm_fail(err, "%s: the chip never had this TCB", dir);
+    }
+    if (snp_tcb_at_least(tcb, &chip->tcb)) {
+        return evtpm_blob_set(der, present->data, present->size)
+                   ? 0
+                   : evtpm_fail(err, "out of memory");
+    }
+    chip_tcb_name(chip->product, tcb, tcb_name);
+    return chip_path(path, dir, tcb_name, NULL) < 0 ||
+                   read_cert(path, name, der) < 0
+               ? evtpm_fail(err, "%s: the chip never had this TCB", dir)
+               : 0;
 }
 
 int evtpm_chip_vcek(const char *dir, const struct snp_tcb *tcb,
                     struct evtpm_blob *der, struct evtpm_error *err)
 {
     struct evtpm_chip *chip = evtpm_chip_load(dir, err);
-    char name[CHIP_TCB_NAME_SIZE], path[CHIP_PATH_MAX];
+    int rc = chip ? find_cert(dir, chip, tcb, "vcek.pem", &chip->vcek, der, err)
+                  : -1;
+
+    evtpm_chip_free(chip);
+    return rc;
+}
+
+int evtpm_chip_vlek(const char *dir, const struct snp_tcb *tcb,
+                    struct evtpm_blob *der, struct evtpm_error *err)
+{
+    struct evtpm_chip *chip = evtpm_chip_load(dir, err);
     int rc = -1;
 
-    if (!chip) {
-        return -1;
-    }
-    if (snp_tcb_at_least(&chip->tcb, tcb) &&
-        snp_tcb_at_least(tcb, &chip->tcb)) {
-        rc = evtpm_blob_set(der, chip->vcek.data, chip->vcek.size)
-                 ? 0
-                 : evtpm_fail(err, "out of memory");
-    } else if (!snp_tcb_at_least(&chip->tcb, tcb)) {
-        evtpm_fail(err, "%s: the chip never had this TCB", dir);
-    } else {
-        chip_tcb_name(chip->product, tcb, name);
-        rc = chip_path(path, dir, name, err);
-        if (rc == 0 && (rc = read_cert(path, der, NULL)) < 0) {
-            evtpm_fail(err, "%s: the chip never had this TCB", dir);
-        }
+    if (chip && !chip->vlek.size) {
+        evtpm_fail(err, "%s: the chip has no VLEK", dir);
+    } else if (chip) {
+        rc = find_cert(dir, chip, tcb, "vlek.pem", &chip->vlek, der, err);
     }
     evtpm_chip_free(chip);
     return rc;

@@ -7,8 +7,14 @@
 
 #include "lib/file.h"
 
-const char *const chip_tcb_files[CHIP_TCB_FILES] = { "vcek.pem", "vcek-key.pem",
-                                                     "chip.json" };
+const char *const chip_tcb_files[CHIP_TCB_FILES] = {
+    "vcek.pem", "vcek-key.pem", "chip.json", "vlek.pem", "vlek-key.pem",
+};
+
+int chip_tcb_file_count(bool vlek)
+{
+    return vlek ? CHIP_TCB_FILES : CHIP_TCB_FILES - 2;
+}
 
 int chip_path(char path[CHIP_PATH_MAX], const char *dir, const char *name,
               struct evtpm_error *err)
@@ -95,8 +101,14 @@ static int put_json(const char *dir, const struct evtpm_cert_issue *issue,
 }
 
 int chip_put_tcb_files(const char *dir, const struct evtpm_cert_issue *issue,
-                       const struct evtpm_blob *vcek, struct evtpm_error *err)
+                       const struct evtpm_blob *vcek,
+                       const struct evtpm_blob *vlek, struct evtpm_error *err)
 {
+    if (vlek->size &&
+        (chip_put_cert(dir, "vlek.pem", vlek, err) < 0 ||
+         chip_put_key(dir, "vlek-key.pem", issue->vlek_key, err) < 0)) {
+        return -1;
+    }
     if (chip_put_cert(dir, "vcek.pem", vcek, err) < 0 ||
         chip_put_key(dir, "vcek-key.pem", issue->vcek_key, err) < 0) {
         return -1;

@@ -23,9 +23,14 @@ static void keys_clear(struct keys *k)
     g_free(k->measurement);
 }
 
-static void boot_keys(const struct vm_config *config, struct keys *k)
+/* `expected`: the launch digest that a report must state besides, or NULL. */
+static void boot_and_verify(const struct vm_config *config, struct keys *k,
+                            const char *expected)
 {
     struct vm *vm = e2e_boot(config);
+    if (expected) {
+        plain_verify(vm, expected);
+    }
     plain_install_key(vm);
     k->plain = plain_key(vm, 0);
     k->policy = plain_key(vm, PLAIN_FIELD_POLICY);
@@ -37,6 +42,11 @@ static void boot_keys(const struct vm_config *config, struct keys *k)
     g_assert_cmpstr(k->plain, !=, k->policy);
     g_assert_cmpstr(k->plain, !=, k->measurement);
     g_assert_cmpstr(k->policy, !=, k->measurement);
+}
+
+static void boot_keys(const struct vm_config *config, struct keys *k)
+{
+    boot_and_verify(config, k, NULL);
 }
 
 static struct keys usual; /* of the default plain guest */
@@ -106,6 +116,7 @@ static void test_measurement(void)
     vm_config_free(c);
 }
 
+/* Another chip; a cloud provider's key (VLEK) signs its reports. */
 static void test_chip(void)
 {
     if (!e2e_ready()) {
@@ -114,12 +125,14 @@ static void test_chip(void)
     struct keys k;
     struct evtpm_error err = { "" };
     struct vm_config *c = plain_config((struct vm_options){ 0 });
-    const struct evtpm_chip_params params = { .issuer = c->chip };
+    const struct evtpm_chip_params params = { .issuer = c->chip,
+                                              .csp_id = "a provider" };
     g_autofree char *chip = g_build_filename(e2e_dir(), "chip", NULL);
     g_assert_cmpint(evtpm_chip_create(chip, &params, &err), ==, 0);
     g_free(c->chip);
     c->chip = g_steal_pointer(&chip);
-    boot_keys(c, &k);
+    g_autofree char *expected = plain_expected(c);
+    boot_and_verify(c, &k, expected);
     g_assert_cmpstr(k.plain, !=, usual_keys()->plain);
     g_assert_cmpstr(k.policy, !=, usual_keys()->policy);
     g_assert_cmpstr(k.measurement, !=, usual_keys()->measurement);

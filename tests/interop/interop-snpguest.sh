@@ -33,4 +33,19 @@ accepted "report of the later TCB" attestation "$work/report"
 cp "$work/stranger/ark.pem" "$work/certs"
 refused "certificate chain with another root" \
     snpguest verify certs "$work/certs"
+
+# The key of a cloud provider signs in place of the chip's.
+rm -rf "$work/chip" "$work/certs" "$work/report"
+provider="a provider"
+one_chip
+cp "$work/chip/asvk.pem" "$work/chip/vlek.pem" "$work/certs"
+rm "$work/certs/ask.pem" "$work/certs/vcek.pem"
+accepted "VLEK: certificate chain" snpguest verify certs "$work/certs"
+accepted "VLEK: report" attestation "$work/report"
+flip "$work/report" 144 "$work/bad"
+refused "VLEK: report with another measurement" attestation "$work/bad"
+"$evtpm" chip create --issuer "$work/chip" --vlek another "$work/third" ||
+    exit 1
+cp "$work/third/asvk.pem" "$work/third/vlek.pem" "$work/certs"
+refused "VLEK: report under another provider's" attestation "$work/report"
 finish

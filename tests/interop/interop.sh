@@ -77,10 +77,11 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
-# one_chip: a chip and a report of it, in $work/chip, $work/certs, $work/report.
+# one_chip: a chip and a report of it, in $work/chip, $work/certs, $work/report;
+# with the VLEK of $provider, if that is set.
 one_chip()
 {
-    "$evtpm" chip create "$work/chip" || exit 1
+    "$evtpm" chip create ${provider:+--vlek "$provider"} "$work/chip" || exit 1
     "$build_dir/tests/interop/mkreport" "$work/chip" "$work/report" || exit 1
     mkdir "$work/certs"
     cp "$work/chip/ark.pem" "$work/chip/ask.pem" "$work/chip/vcek.pem" \

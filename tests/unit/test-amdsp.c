@@ -347,6 +347,56 @@ static void test_tsc_info(void)
     g_assert_cmpuint(rsp[0], ==, SNP_FW_INVALID_PARAM);
 }
 
+static bool signed_by(const struct snp_attestation_report *report,
+                      gnutls_privkey_t key)
+{
+    gnutls_pubkey_t pub;
+    bool good;
+
+    gnutls_pubkey_init(&pub);
+    gnutls_pubkey_import_privkey(pub, key, 0, 0);
+    good = snp_report_verify(report, pub, NULL) == 0;
+    gnutls_pubkey_deinit(pub);
+    return good;
+}
+
+/* With a VLEK loaded: by itself, unless the guest names a key. */
+static void test_report_vlek(void)
+{
+    static const struct {
+        unsigned key_sel, status;
+        bool vlek;
+    } rows[] = {
+        { 0, SNP_FW_OK, true },
+        { 1, SNP_FW_OK, false },
+        { 2, SNP_FW_OK, true },
+        { 3, SNP_FW_INVALID_KEY, false },
+    };
+    struct evtpm_chip with = chip;
+    struct amdsp_guest guest;
+
+    with.vlek_key = new_key();
+    launch(&guest);
+    guest.chip = &with;
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct snp_report_req req = { .key_sel = rows[i].key_sel };
+        struct snp_report_rsp rsp;
+
+        g_assert_cmpuint(message_exchange(&guest, 0, SNP_MSG_REPORT_REQ, 1,
+                                          &req, sizeof(req), &rsp, sizeof(rsp)),
+                         ==, SNP_FW_OK);
+        g_assert_cmpuint(rsp.status, ==, rows[i].status);
+        if (rsp.status == SNP_FW_OK) {
+            g_assert_cmpuint(rsp.report.key_info >> 2, ==, rows[i].vlek);
+            g_assert_cmpint(signed_by(&rsp.report, with.vlek_key), ==,
+                            rows[i].vlek);
+            g_assert_cmpint(signed_by(&rsp.report, with.vcek_key), ==,
+                            !rows[i].vlek);
+        }
+    }
+    gnutls_privkey_deinit(with.vlek_key);
+}
+
 /* What is left where an SVSM took a key out of its guest's secrets page. */
 static void test_disabled_vmpck(void)
 {
@@ -395,6 +445,7 @@ int main(int argc, char **argv)
     g_test_add_func("/amdsp/id-block/report", test_id_block_report);
     g_test_add_func("/amdsp/report", test_report);
     g_test_add_func("/amdsp/report/rules", test_report_rules);
+    g_test_add_func("/amdsp/report/vlek", test_report_vlek);
     g_test_add_func("/amdsp/disabled-vmpck", test_disabled_vmpck);
     g_test_add_func("/amdsp/tsc-info", test_tsc_info);
     status = g_test_run();

@@ -21,6 +21,14 @@ static char *in_root(const char *name)
 
 static void remove_chip(const char *dir)
 {
+    static const char *const vlek[] = { "asvk.pem", "asvk-key.pem", "vlek.pem",
+                                        "vlek-key.pem" };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(vlek); i++) {
+        g_autofree char *path = g_build_filename(dir, vlek[i], NULL);
+
+        g_unlink(path);
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autofree char *path = g_build_filename(dir, names[i], NULL);
 
@@ -84,7 +92,9 @@ static void test_create(void)
     chip = evtpm_chip_load(dir, &err);
     g_assert_nonnull(chip);
     g_assert_cmpint(chip->product, ==, SNP_PRODUCT_MILAN);
-    chain = (struct evtpm_chain){ chip->ark, chip->ask, chip->vcek };
+    chain = (struct evtpm_chain){ .ark = chip->ark,
+                                  .ask = chip->ask,
+                                  .vcek = chip->vcek };
     g_assert_cmpint(evtpm_chain_verify(&chain, time(NULL), &err), ==, 0);
     g_assert_true(evtpm_cert_is_emulated(&chip->ark));
     g_assert_true(evtpm_cert_is_emulated(&chip->ask));
@@ -153,7 +163,8 @@ static void test_issuer(void)
     g_assert_cmpint(memcmp(a->chip_id, b->chip_id, 64), !=, 0);
     g_assert_cmpint(memcmp(a->root_key, b->root_key, 32), !=, 0);
     g_assert_cmpmem(&b->tcb, sizeof(b->tcb), &params.tcb, sizeof(params.tcb));
-    chain = (struct evtpm_chain){ b->ark, b->ask, b->vcek };
+    chain =
+        (struct evtpm_chain){ .ark = b->ark, .ask = b->ask, .vcek = b->vcek };
     g_assert_cmpint(evtpm_chain_verify(&chain, time(NULL), NULL), ==, 0);
     evtpm_chip_free(a);
     evtpm_chip_free(b);
@@ -177,6 +188,92 @@ static void test_turin(void)
     g_assert_cmpmem(chip->chip_id + 8, 56, zero, 56);
     evtpm_chip_free(chip);
     remove_chip(dir);
+}
+
+/* A provider's key beside the chip's own: it is what guests get certificates
+ * of. */
+static void test_vlek(void)
+{
+    struct evtpm_chip_params params = { .issuer = first_chip(),
+                                        .csp_id = "some cloud" };
+    g_autofree char *dir = in_root("vlek");
+    struct evtpm_chain chain = { 0 };
+    struct evtpm_vcek_info info;
+    struct evtpm_blob table = { 0 };
+    struct evtpm_error err = { "" };
+    struct evtpm_chip *chip;
+    gnutls_x509_crt_t crt;
+
+    must_create(dir, &params);
+    chip = evtpm_chip_load(dir, &err);
+    g_assert_cmpstr(err.text, ==, "");
+    g_assert_nonnull(chip->vlek_key);
+    g_assert_true(evtpm_cert_is_emulated(&chip->asvk));
+    g_assert_true(evtpm_cert_is_emulated(&chip->vlek));
+    crt = evtpm_cert_import(&chip->vlek, NULL);
+    g_assert_cmpint(evtpm_vlek_read(crt, &info, NULL), ==, 0);
+    g_assert_cmpstr(info.csp_id, ==, "some cloud");
+    g_assert_cmpstr(info.product_name, ==, "Milan");
+    g_assert_cmpmem(&info.tcb, sizeof(info.tcb), &chip->tcb, sizeof(chip->tcb));
+    gnutls_x509_crt_deinit(crt);
+    g_assert_cmpint(evtpm_chip_cert_table(chip, &table, NULL), ==, 0);
+    g_assert_cmpint(
+        evtpm_cert_table_parse(table.data, table.size, &chain, NULL), ==, 0);
+    g_assert_true(evtpm_blob_equal(&chain.vlek, &chip->vlek));
+    g_assert_true(evtpm_blob_equal(&chain.ask, &chip->asvk));
+    g_assert_cmpuint(chain.vcek.size, ==, 0);
+    g_assert_cmpint(evtpm_chain_verify_vlek(&chain, time(NULL), NULL), ==, 0);
+    evtpm_chain_clear(&chain);
+    evtpm_blob_clear(&table);
+    evtpm_chip_free(chip);
+    remove_chip(dir);
+    params.csp_id = "";
+    g_assert_cmpint(evtpm_chip_create(dir, &params, &err), ==, -1);
+    g_assert_cmpstr(err.text, ==,
+                    "the provider's name must have 1 to 60 bytes");
+}
+
+/* A VLEK that is not this chip's is not used, and not passed over. */
+static void test_vlek_damaged(void)
+{
+    struct evtpm_chip_params params = { .issuer = first_chip(),
+                                        .csp_id = "some cloud" };
+    struct evtpm_chip_params newer = { .issuer = first_chip(),
+                                       .csp_id = "some cloud",
+                                       .tcb_given = true,
+                                       .tcb = { 0, 9, 0, 99, 255 } };
+    g_autofree char *dir = in_root("vlek");
+    g_autofree char *other = in_root("other");
+    static const struct {
+        const char *name[3]; /* of the other's files */
+        const char *words;
+    } rows[] = {
+        { { "vlek-key.pem" }, "vlek-key.pem is not the key of vlek.pem" },
+        { { "vlek.pem" }, "vlek-key.pem is not the key of vlek.pem" },
+        { { "asvk.pem" }, "VLEK" },
+        { { "vlek.pem", "vlek-key.pem", "asvk.pem" },
+          "vlek.pem is for another TCB than vcek.pem" },
+    };
+
+    must_create(other, &newer);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct evtpm_error err = { "" };
+
+        must_create(dir, &params);
+        for (int n = 0; n < 3 && rows[i].name[n]; n++) {
+            g_autofree char *from =
+                g_build_filename(other, rows[i].name[n], NULL);
+            g_autofree char *to = g_build_filename(dir, rows[i].name[n], NULL);
+            g_autofree char *text = NULL;
+
+            g_assert_true(g_file_get_contents(from, &text, NULL, NULL));
+            g_assert_true(g_file_set_contents(to, text, -1, NULL));
+        }
+        g_assert_null(evtpm_chip_load(dir, &err));
+        g_assert_nonnull(strstr(err.text, rows[i].words));
+        remove_chip(dir);
+    }
+    remove_chip(other);
 }
 
 static void expect_unloadable(const char *dir, const char *words)
@@ -330,6 +427,8 @@ int main(int argc, char **argv)
     g_test_add_func("/chip/refusals", test_refusals);
     g_test_add_func("/chip/issuer", test_issuer);
     g_test_add_func("/chip/turin", test_turin);
+    g_test_add_func("/chip/vlek", test_vlek);
+    g_test_add_func("/chip/vlek/damaged", test_vlek_damaged);
     g_test_add_func("/chip/damaged", test_damaged);
     g_test_add_func("/chip/not-a-vcek", test_not_a_vcek);
     g_test_add_func("/chip/table", test_table);

@@ -26,7 +26,8 @@ static void make_chips(void)
     turin = g_build_filename(root, "turin", NULL);
     g_assert_cmpint(evtpm_chip_create(milan, &params, NULL), ==, 0);
     g_assert_cmpint(evtpm_chip_roll_tcb(milan, &milan_now, NULL), ==, 0);
-    params = (struct evtpm_chip_params){ .product = SNP_PRODUCT_TURIN };
+    params = (struct evtpm_chip_params){ .product = SNP_PRODUCT_TURIN,
+                                         .csp_id = "a provider" };
     g_assert_cmpint(evtpm_chip_create(turin, &params, NULL), ==, 0);
     chips[0] = milan;
     chips[1] = turin;
@@ -187,6 +188,57 @@ static void test_crl(void)
     kds_reply_clear(&reply);
 }
 
+/* Turin's chip has one, Milan's has none. */
+static void test_vlek(void)
+{
+    const struct snp_tcb next = { 1, 1, 1, 5, 81 };
+    struct evtpm_chip *chip = load(turin);
+    struct evtpm_vcek_info info;
+    struct kds_reply reply;
+    g_assert_cmpuint(chip->vlek.size, >, 0);
+    ask("/vlek/v1/Turin/cert?fmcSPL=1&blSPL=1&teeSPL=1&snpSPL=4&ucodeSPL=81",
+        &reply);
+    g_assert_cmpuint(reply.status, ==, 200);
+    g_assert_true(evtpm_blob_equal(&reply.body, &chip->vlek));
+    gnutls_x509_crt_t crt = evtpm_cert_import(&reply.body, NULL);
+    g_assert_cmpint(evtpm_vlek_read(crt, &info, NULL), ==, 0);
+    g_assert_cmpstr(info.csp_id, ==, "a provider");
+    g_assert_cmpstr(info.product_name, ==, "Turin");
+    gnutls_x509_crt_deinit(crt);
+    kds_reply_clear(&reply);
+
+    ask("/vlek/v1/Turin/cert_chain", &reply);
+
+    struct evtpm_blob asvk = { 0 };
+    g_assert_cmpint(
+        evtpm_cert_decode(reply.body.data, reply.body.size, &asvk, NULL), ==,
+        0);
+    g_assert_true(evtpm_blob_equal(&asvk, &chip->asvk));
+    evtpm_blob_clear(&asvk);
+    kds_reply_clear(&reply);
+    ask("/vlek/v1/Turin/crl", &reply);
+    g_assert_cmpuint(reply.status, ==, 200);
+    kds_reply_clear(&reply);
+
+    /* another one for the next TCB; the old one stays */
+    g_assert_cmpint(evtpm_chip_roll_tcb(turin, &next, NULL), ==, 0);
+    ask("/vlek/v1/Turin/cert?fmcSPL=1&blSPL=1&teeSPL=1&snpSPL=4&ucodeSPL=81",
+        &reply);
+    g_assert_true(evtpm_blob_equal(&reply.body, &chip->vlek));
+    kds_reply_clear(&reply);
+    ask("/vlek/v1/Turin/cert?fmcSPL=1&blSPL=1&teeSPL=1&snpSPL=5&ucodeSPL=81",
+        &reply);
+    g_assert_cmpuint(reply.status, ==, 200);
+    g_assert_false(evtpm_blob_equal(&reply.body, &chip->vlek));
+    kds_reply_clear(&reply);
+    evtpm_chip_free(chip);
+
+    expect("/vlek/v1/Milan/cert?blSPL=4&teeSPL=0&snpSPL=25&ucodeSPL=219", 404,
+           "no VLEK of this product\n");
+    expect("/vlek/v1/Milan/cert_chain", 404, "no VLEK of this product\n");
+    expect("/vlek/v1/Turin/cert", 400, "malformed TCB\n");
+}
+
 static char *replace(const char *text, const char *what, const char *by)
 {
     g_auto(GStrv) parts = g_strsplit(text, what, -1);
@@ -206,6 +258,7 @@ static void test_refused(void)
         { "Milan", "milan", 404, "no such product\n" },
         { "Milan", "Venice", 404, "no such product\n" },
         { "/vcek/", "/vlek/", 404, "no such path\n" },
+        { "/vcek/", "/vdek/", 404, "no such path\n" },
         { "/v1/", "/v2/", 404, "no such path\n" },
         { "/Milan/", "/Milan/../Milan/", 404, "no such path\n" },
         { "?", "00?", 400, "malformed hardware id\n" },
@@ -367,6 +420,7 @@ int main(int argc, char **argv)
     g_test_add_func("/kds/vcek", test_vcek);
     g_test_add_func("/kds/chain", test_chain);
     g_test_add_func("/kds/crl", test_crl);
+    g_test_add_func("/kds/vlek", test_vlek);
     g_test_add_func("/kds/refused", test_refused);
     g_test_add_func("/kds/http", test_http);
     g_test_add_func("/kds/arguments", test_arguments);
