@@ -10,11 +10,23 @@
 
 #define FIRST_EXIT_STATUS 20
 
+/* What is quoted was sent by anybody: one line of printable ASCII, in terminals
+ * and in JSON. */
+static void write_text(char *out, size_t size, const char *fmt, va_list ap)
+{
+    vsnprintf(out, size, fmt, ap);
+    for (; *out; out++) {
+        if (*out < 0x20 || *out > 0x7e) {
+            *out = '?';
+        }
+    }
+}
+
 static void set(struct evtpm_link_result *r, enum evtpm_status status,
                 const char *fmt, va_list ap)
 {
     r->status = status;
-    vsnprintf(r->detail, sizeof(r->detail), fmt, ap);
+    write_text(r->detail, sizeof(r->detail), fmt, ap);
 }
 
 void link_pass(struct evtpm_link_result *r, const char *fmt, ...)
@@ -49,7 +61,7 @@ void link_seen(struct evtpm_link_result *r, const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
-    vsnprintf(r->seen, sizeof(r->seen), fmt, ap);
+    write_text(r->seen, sizeof(r->seen), fmt, ap);
     va_end(ap);
 }
 
@@ -58,7 +70,7 @@ void link_wanted(struct evtpm_link_result *r, const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
-    vsnprintf(r->wanted, sizeof(r->wanted), fmt, ap);
+    write_text(r->wanted, sizeof(r->wanted), fmt, ap);
     va_end(ap);
 }
 

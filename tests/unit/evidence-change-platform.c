@@ -83,10 +83,8 @@ static void no_certificates(struct sample *s)
 {
     evtpm_blob_clear(&s->evidence.certificates);
 }
-/* A root that claims to be AMD's by its subject. */
-static void root_impostor(struct sample *s)
+static void root_named(struct sample *s, const char *organization)
 {
-    static const char amd[] = "CN=ARK-Milan,O=Advanced Micro Devices";
     gnutls_x509_privkey_t key;
     gnutls_x509_crt_t crt;
     gnutls_datum_t der;
@@ -98,7 +96,10 @@ static void root_impostor(struct sample *s)
     gnutls_x509_crt_init(&crt);
     gnutls_x509_crt_set_version(crt, 3);
     gnutls_x509_crt_set_serial(crt, "\1", 1);
-    gnutls_x509_crt_set_dn(crt, amd, NULL);
+    gnutls_x509_crt_set_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0,
+                                  "ARK-Milan", 9);
+    gnutls_x509_crt_set_dn_by_oid(crt, GNUTLS_OID_X520_ORGANIZATION_NAME, 0,
+                                  organization, (unsigned)strlen(organization));
     gnutls_x509_crt_set_key(crt, key);
     gnutls_x509_crt_set_activation_time(crt, time(NULL));
     gnutls_x509_crt_set_expiration_time(crt, time(NULL) + YEAR);
@@ -111,6 +112,17 @@ static void root_impostor(struct sample *s)
     gnutls_free(der.data);
     gnutls_x509_crt_deinit(crt);
     gnutls_x509_privkey_deinit(key);
+}
+
+/* A root that claims to be AMD's by its subject. */
+static void root_impostor(struct sample *s)
+{
+    root_named(s, "Advanced Micro Devices");
+}
+/* One that would write on the relying party's screen. */
+static void root_escapes(struct sample *s)
+{
+    root_named(s, "\033[2Jok\nok");
 }
 
 /* chain */
@@ -314,6 +326,8 @@ const struct evidence_change platform_changes[] = {
       "root of an emulated processor and was not named" },
     { "root-impostor", root_impostor, EVTPM_LINK_ROOT,
       "neither a root of AMD's nor named as trusted" },
+    { "root-escapes", root_escapes, EVTPM_LINK_ROOT,
+      "?[2Jok?ok is neither a root of AMD's" },
     { "no-certificates", no_certificates, EVTPM_LINK_ROOT,
       "no root certificate (ARK) came" },
     { "vcek-of-other-root", vcek_of_other_root, EVTPM_LINK_CHAIN,

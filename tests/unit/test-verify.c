@@ -12,6 +12,24 @@
 
 struct sample change_other;
 
+/* What was sent must not obey its own commands on the reader's screen. */
+static void expect_printable(const struct evtpm_result *result)
+{
+    for (int i = 0; i < EVTPM_LINK_COUNT; i++) {
+        const struct evtpm_link_result *r = &result->link[i];
+
+        for (const char *c = r->detail; *c; c++) {
+            g_assert_true(g_ascii_isprint(*c));
+        }
+        for (const char *c = r->seen; *c; c++) {
+            g_assert_true(g_ascii_isprint(*c));
+        }
+        for (const char *c = r->wanted; *c; c++) {
+            g_assert_true(g_ascii_isprint(*c));
+        }
+    }
+}
+
 static void test_bad(gconstpointer data)
 {
     const struct evidence_change *row = data;
@@ -31,7 +49,27 @@ static void test_bad(gconstpointer data)
                     evtpm_link_name(row->link));
     g_assert_cmpint(status, ==, 20 + (int)row->link);
     g_assert_nonnull(strstr(result.link[result.failed].detail, row->words));
+    expect_printable(&result);
     sample_clear(&s);
+}
+
+/* A link that no row breaks might as well not be there. */
+static void test_every_link(void)
+{
+    static const struct evidence_change *const tables[] = {
+        platform_changes, tpm_changes, policy_changes, log_changes
+    };
+    gboolean broken[EVTPM_LINK_COUNT] = { FALSE };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
+        for (const struct evidence_change *row = tables[i]; row->name; row++) {
+            broken[row->link] = TRUE;
+        }
+    }
+    for (int i = 0; i < EVTPM_LINK_COUNT; i++) {
+        g_test_message("%s", evtpm_link_name(i));
+        g_assert_true(broken[i]);
+    }
 }
 
 static void expect_good(const struct sample *s)
@@ -334,6 +372,7 @@ int main(int argc, char **argv)
     g_test_add_func("/verify/empty", test_empty);
     g_test_add_func("/verify/amd-milan", test_amd);
     g_test_add_func("/verify/names", test_names);
+    g_test_add_func("/verify/every-link", test_every_link);
     add_changes(platform_changes);
     add_changes(tpm_changes);
     add_changes(policy_changes);
