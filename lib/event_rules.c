@@ -13,7 +13,6 @@
 #define INITRD_EVENT_TAG 0x8f3b22ecu
 #define LOAD_OPTIONS_EVENT_TAG 0x8f3b22edu
 
-#define ACTION_TEXT_MAX 128
 #define COMMAND_LINE_MAX 4096
 #define NAMES_SIZE 100
 
@@ -48,23 +47,42 @@ const char *evtpm_event_subject_name(enum evtpm_event_subject subject)
 
 /*
  * The replay has checked that the digest of these types is that of the data; so
- * data that are harmless make a digest that is: four bytes of a separator, a
- * short text. Longer data could be a program that was run and is called a text.
+ * data that are harmless make a digest that is. Only what firmware itself says
+ * counts: a boot loader measures its commands as text, and a command can be
+ * called an action.
  */
-static bool proves_itself(const struct evtpm_event *event)
+static bool is_firmware_action(const struct evtpm_event *event)
 {
-    if (event->type == EV_SEPARATOR) {
-        return event->data_size == 4;
-    }
-    if (event->type != EV_EFI_ACTION || event->data_size > ACTION_TEXT_MAX) {
-        return false;
-    }
-    for (uint32_t i = 0; i < event->data_size; i++) {
-        if (event->data[i] < 0x20 || event->data[i] > 0x7e) {
-            return false;
+    /* TCG PC Client Platform Firmware Profile, EV_EFI_ACTION */
+    static const char *const actions[] = {
+        "Calling EFI Application from Boot Option",
+        "Returning from EFI Application from Boot Option",
+        "Exit Boot Services Invocation",
+        "Exit Boot Services Returned with Failure",
+        "Exit Boot Services Returned with Success",
+    };
+
+    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+        if (event->data_size == strlen(actions[i]) &&
+            memcmp(event->data, actions[i], event->data_size) == 0) {
+            return true;
         }
     }
-    return true;
+    return false;
+}
+
+/* Both values that end a phase without an error */
+static bool is_separator(const struct evtpm_event *event)
+{
+    return event->data_size == 4 &&
+           (memcmp(event->data, "\0\0\0\0", 4) == 0 ||
+            memcmp(event->data, "\xff\xff\xff\xff", 4) == 0);
+}
+
+static bool proves_itself(const struct evtpm_event *event)
+{
+    return (event->type == EV_SEPARATOR && is_separator(event)) ||
+           (event->type == EV_EFI_ACTION && is_firmware_action(event));
 }
 
 static bool has_digest(const struct evtpm_event_rule *rule,

@@ -18,8 +18,8 @@ enum evtpm_rule_kind {
     /* no event of the PCR has any of the digests */
     EVTPM_RULE_FORBID,
     /*
-     * Each event of the PCR has one of the digests of this PCR's ONLY rules, or is a separator
-     * or a short action text whose digest is that of its own data.
+     * Each event of the PCR has one of the digests of this PCR's ONLY rules, or is a separator or
+     * an action that firmware is known to log, and its digest that of its data.
      */
     EVTPM_RULE_ONLY,
 };

@@ -85,6 +85,35 @@ static void kernel_as_action(struct sample *s)
     log_boot(log, SAMPLE_BANKS, &good);
     take(s, log);
 }
+/* Boot loaders measure commands as they are: one can call itself an action. */
+static void command_as_action(struct sample *s)
+{
+    g_autoptr(GByteArray) log = platform_log();
+    const struct log_boot good = { LOG_KERNEL, LOG_INITRD, LOG_COMMAND_LINE };
+
+    log_text(log, SAMPLE_BANKS, 9, EV_EFI_ACTION, "linux /old init=/bin/sh");
+    log_boot(log, SAMPLE_BANKS, &good);
+    take(s, log);
+}
+static void command_as_separator(struct sample *s)
+{
+    g_autoptr(GByteArray) log = platform_log();
+    const struct log_boot good = { LOG_KERNEL, LOG_INITRD, LOG_COMMAND_LINE };
+
+    log_text(log, SAMPLE_BANKS, 9, EV_SEPARATOR, "boot");
+    log_boot(log, SAMPLE_BANKS, &good);
+    take(s, log);
+}
+/* The separator that says that something went wrong */
+static void separator_of_error(struct sample *s)
+{
+    g_autoptr(GByteArray) log = platform_log();
+    const struct log_boot good = { LOG_KERNEL, LOG_INITRD, LOG_COMMAND_LINE };
+
+    log_event(log, SAMPLE_BANKS, 4, EV_SEPARATOR, "\1\0\0\0", 4, NULL);
+    log_boot(log, SAMPLE_BANKS, &good);
+    take(s, log);
+}
 static void kernel_as_long_action(struct sample *s)
 {
     g_autofree char *kernel = g_strnfill(129, 'k');
@@ -270,6 +299,12 @@ const struct evidence_change log_changes[] = {
       "kernel: event 13 (PCR 4, event: a harmless thing) has digest " },
     { "kernel-as-action", kernel_as_action, EVTPM_LINK_EVENT_RULES,
       "kernel: event 13 (PCR 4, event: " },
+    { "command-as-action", command_as_action, EVTPM_LINK_EVENT_RULES,
+      "event 13 (PCR 9, event: linux /old init=/bin/sh) has digest " },
+    { "command-as-separator", command_as_separator, EVTPM_LINK_EVENT_RULES,
+      "event 13 (PCR 9, event: boot) has digest " },
+    { "separator-of-error", separator_of_error, EVTPM_LINK_EVENT_RULES,
+      "kernel: event 13 (PCR 4, event: 01000000) has digest " },
     { "kernel-as-long-action", kernel_as_long_action, EVTPM_LINK_EVENT_RULES,
       "kernel: event 13 (PCR 4, event: kkkk" },
     { "kernel-as-separator", kernel_as_separator, EVTPM_LINK_EVENT_RULES,
