@@ -9,7 +9,7 @@ need go "Debian package golang-go, or another Go"
 # The module must be in Go's cache: nothing is fetched here.
 cp "$source_dir"/tests/interop/go/* "$work"
 (cd "$work" && GOPROXY=off GOFLAGS=-mod=mod GONOSUMDB='*' \
-    go build -o interop . >out 2>&1) || {
+    timeout 200 go build -o interop . >out 2>&1) || {
     sed 's/^/# /' "$work/out"
     grep -q -e 'GOPROXY=off' -e 'module lookup disabled' "$work/out" &&
         skip_all "go-sev-guest is not in Go's module cache; docs/interop.md"

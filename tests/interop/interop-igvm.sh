@@ -8,7 +8,7 @@ need cargo "Debian package cargo, or another Rust of 1.85 or later"
 artifacts=${EVTPM_ARTIFACTS:-$build_dir/artifacts}
 # The crates must be in Cargo's cache: nothing is fetched here.
 cp -r "$source_dir/tests/interop/igvm" "$work/igvm"
-(cd "$work/igvm" && cargo build --offline \
+(cd "$work/igvm" && timeout 200 cargo build --offline \
     --target-dir "$build_dir/tests/interop/igvm-target" >"$work/out" 2>&1) || {
     sed 's/^/# /' "$work/out"
     skip_all "the igvm crate cannot be built from Cargo's cache; docs/interop.md"
