@@ -69,6 +69,9 @@ struct evtpm_credential {
     struct evtpm_blob ak_name;   /* name that it was made for */
 };
 
+/* PCRs 0 to 9 */
+#define EVTPM_REQUIRED_PCRS 0x3ffu
+
 /* A PCR's value must be one of these. */
 struct evtpm_pcr_rule {
     unsigned pcr;
@@ -115,7 +118,7 @@ struct evtpm_policy {
     /* The firmware ABI that the guest's policy must ask for at least */
     uint8_t abi_major, abi_minor;
 
-    uint32_t required_pcrs; /* that the quote must cover; 0: PCRs 0 to 9 */
+    uint32_t required_pcrs; /* that the quote must cover; 0: EVTPM_REQUIRED_PCRS */
     uint32_t free_pcrs;     /* that no log need explain: 16 and 23 belong to applications */
     const struct evtpm_pcr_rule *pcr_rules;
     size_t pcr_rule_count;

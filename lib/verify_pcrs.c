@@ -7,8 +7,6 @@
 #include "lib/eventlog.h"
 #include "lib/verify_priv.h"
 
-#define DEFAULT_REQUIRED_PCRS 0x3ffu
-
 bool quoted_pcrs(const struct verification *v, uint32_t *mask)
 {
     const TPML_PCR_SELECTION *list;
@@ -61,7 +59,7 @@ void link_quote_pcrs(struct verification *v, struct evtpm_link_result *r)
         link_fail(r, "the quote is not over one selection of the SHA-256 bank");
         return;
     }
-    required = required ? required : DEFAULT_REQUIRED_PCRS;
+    required = required ? required : EVTPM_REQUIRED_PCRS;
     link_seen(r, "PCRs %s", format_mask(mask, list));
     link_wanted(r, "PCRs %s at least", format_mask(required, list));
     if (required & ~mask) {
