@@ -140,9 +140,14 @@ int keys_load_ak(struct tpm *tpm, const char *state, ESYS_TR *ak,
     return context_load(tpm, state_file(state, "ak.ctx").text, ak, err);
 }
 
-/* A session that fulfils the EK's policy */
-static int start_session(struct tpm *tpm, ESYS_TR *session,
-                         struct evtpm_error *err)
+int keys_load_ek(struct tpm *tpm, const char *state, ESYS_TR *ek,
+                 struct evtpm_error *err)
+{
+    return context_load(tpm, state_file(state, "ek.ctx").text, ek, err);
+}
+
+int keys_policy_session(struct tpm *tpm, ESYS_TR *session,
+                        struct evtpm_error *err)
 {
     const TPMT_SYM_DEF no_encryption = { .algorithm = TPM2_ALG_NULL };
     TSS2_RC rc = Esys_StartAuthSession(tpm->esys, ESYS_TR_NONE, ESYS_TR_NONE,
@@ -154,13 +159,24 @@ static int start_session(struct tpm *tpm, ESYS_TR *session,
         *session = ESYS_TR_NONE;
         return tpm_fail(err, "tpm2_startauthsession", rc);
     }
+    /* The TPM ends the session itself when the command succeeds. */
+    rc = Esys_TRSess_SetAttributes(tpm->esys, *session, 0,
+                                   TPMA_SESSION_CONTINUESESSION);
+    return rc == TSS2_RC_SUCCESS ? 0
+                                 : tpm_fail(err, "tpm2_startauthsession", rc);
+}
+
+int keys_ek_session(struct tpm *tpm, ESYS_TR *session, struct evtpm_error *err)
+{
+    TSS2_RC rc;
+
+    if (keys_policy_session(tpm, session, err) < 0) {
+        return -1;
+    }
     rc = Esys_PolicySecret(tpm->esys, ESYS_TR_RH_ENDORSEMENT, *session,
                            ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, NULL,
                            NULL, NULL, 0, NULL, NULL);
-    if (rc != TSS2_RC_SUCCESS) {
-        return tpm_fail(err, "tpm2_policysecret", rc);
-    }
-    return 0;
+    return rc == TSS2_RC_SUCCESS ? 0 : tpm_fail(err, "tpm2_policysecret", rc);
 }
 
 static int activate(struct tpm *tpm, ESYS_TR ak, ESYS_TR ek, ESYS_TR *session,
@@ -169,15 +185,10 @@ static int activate(struct tpm *tpm, ESYS_TR ak, ESYS_TR ek, ESYS_TR *session,
 {
     TPM2B_DIGEST *info = NULL;
     bool copied;
-    /* The TPM ends the session itself when the command succeeds. */
-    TSS2_RC rc = Esys_TRSess_SetAttributes(tpm->esys, *session, 0,
-                                           TPMA_SESSION_CONTINUESESSION);
+    TSS2_RC rc = Esys_ActivateCredential(
+        tpm->esys, ak, ek, ESYS_TR_PASSWORD, *session, ESYS_TR_NONE,
+        &credential->id, &credential->secret, &info);
 
-    if (rc == TSS2_RC_SUCCESS) {
-        rc = Esys_ActivateCredential(tpm->esys, ak, ek, ESYS_TR_PASSWORD,
-                                     *session, ESYS_TR_NONE, &credential->id,
-                                     &credential->secret, &info);
-    }
     if (rc != TSS2_RC_SUCCESS) {
         return tpm_fail(err, "tpm2_activatecredential", rc);
     }
@@ -196,8 +207,8 @@ int keys_activate(struct tpm *tpm, const char *state,
 
     /* The session first: the kernel swaps what is loaded around each command,
      * and the keys are dearer. */
-    if (start_session(tpm, &session, err) == 0 &&
-        context_load(tpm, state_file(state, "ek.ctx").text, &ek, err) == 0 &&
+    if (keys_ek_session(tpm, &session, err) == 0 &&
+        keys_load_ek(tpm, state, &ek, err) == 0 &&
         keys_load_ak(tpm, state, ak, err) == 0) {
         rc = activate(tpm, *ak, ek, &session, credential, secret, err);
     }

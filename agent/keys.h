@@ -20,6 +20,14 @@ int keys_activate(struct tpm *tpm, const char *state,
                   const struct credential *credential, ESYS_TR *ak,
                   struct evtpm_blob *secret, struct evtpm_error *err);
 
+/* A policy session that ends with the command it is used in; one for which the
+ * EK's policy holds, too. On failure it may have to be flushed. */
+int keys_policy_session(struct tpm *tpm, ESYS_TR *session,
+                        struct evtpm_error *err);
+int keys_ek_session(struct tpm *tpm, ESYS_TR *session, struct evtpm_error *err);
+
+int keys_load_ek(struct tpm *tpm, const char *state, ESYS_TR *ek,
+                 struct evtpm_error *err);
 int keys_load_ak(struct tpm *tpm, const char *state, ESYS_TR *ak,
                  struct evtpm_error *err);
 

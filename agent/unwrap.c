@@ -12,17 +12,17 @@
 
 #include "agent/base64.h"
 #include "agent/keys.h"
+#include "agent/sealed.h"
 
 #define KEY_SIZE 32
 #define NAME_ROOM 24
 
 /*
- * A base64 member of the answer, which is JSON on one line without spaces. In a
- * string the quotes of "NAME":" would have backslashes: what is found is a
- * member.
+ * A string member of the answer, which is JSON on one line without spaces; for
+ * free(), NULL when there is none. In a string the quotes of "NAME":" would
+ * have backslashes: what is found is a member.
  */
-static int member(const struct evtpm_blob *answer, const char *name,
-                  struct evtpm_blob *out, struct evtpm_error *err)
+static char *find(const struct evtpm_blob *answer, const char *name)
 {
     char mark[NAME_ROOM];
     size_t size = (size_t)snprintf(mark, sizeof(mark), "\"%s\":\"", name);
@@ -31,17 +31,22 @@ static int member(const struct evtpm_blob *answer, const char *name,
         answer->size ? memmem(answer->data, answer->size, mark, size) : NULL;
     const uint8_t *to =
         from ? memchr(from + size, '"', (size_t)(end - from) - size) : NULL;
-    char *text;
+
+    return to ? strndup((const char *)from + size, (size_t)(to - from) - size)
+              : NULL;
+}
+
+static int member(const struct evtpm_blob *answer, const char *name,
+                  struct evtpm_blob *out, struct evtpm_error *err)
+{
+    char *text = find(answer, name);
     bool decoded;
 
-    if (!to) {
-        return evtpm_fail(err,
-                          "the answer has no \"%s\": no secret was "
-                          "released",
-                          name);
+    if (!text) {
+        return evtpm_fail(
+            err, "the answer has no \"%s\": no secret was released", name);
     }
-    text = strndup((const char *)from + size, (size_t)(to - from) - size);
-    decoded = text && base64_decode(text, out) && out->size;
+    decoded = base64_decode(text, out) && out->size;
     free(text);
     return decoded ? 0 : evtpm_fail(err, "\"%s\" is not base64", name);
 }
@@ -63,9 +68,39 @@ static int activate(struct tpm *tpm, const char *state,
         tpm_flush(tpm, &ak);
     }
     evtpm_blob_clear(&file);
+    return rc;
+}
+
+static int unseal(struct tpm *tpm, const char *state,
+                  const struct evtpm_blob *answer, const char *pcrs,
+                  struct evtpm_blob *key, struct evtpm_error *err)
+{
+    struct sealed sealed = { .pcrs = pcrs };
+    int rc = -1;
+
+    if (member(answer, "public", &sealed.public, err) == 0 &&
+        member(answer, "duplicate", &sealed.duplicate, err) == 0 &&
+        member(answer, "seed", &sealed.seed, err) == 0) {
+        rc = sealed_open(tpm, state, &sealed, key, err);
+    }
+    evtpm_blob_clear(&sealed.public);
+    evtpm_blob_clear(&sealed.duplicate);
+    evtpm_blob_clear(&sealed.seed);
+    return rc;
+}
+
+/* The envelope's key, in whichever way it came */
+static int get_key(struct tpm *tpm, const char *state,
+                   const struct evtpm_blob *answer, struct evtpm_blob *key,
+                   struct evtpm_error *err)
+{
+    char *pcrs = find(answer, "pcrs");
+    int rc = pcrs ? unseal(tpm, state, answer, pcrs, key, err)
+                  : activate(tpm, state, answer, key, err);
+
+    free(pcrs);
     if (rc == 0 && key->size != KEY_SIZE) {
-        rc = evtpm_fail(err, "the credential holds %zu bytes, not a key",
-                        key->size);
+        rc = evtpm_fail(err, "%zu bytes are no key of an envelope", key->size);
     }
     return rc;
 }
@@ -107,7 +142,7 @@ int unwrap(struct tpm *tpm, const char *state, const struct evtpm_blob *answer,
     int rc = member(answer, "envelope", &envelope, err);
 
     if (rc == 0) {
-        rc = activate(tpm, state, answer, &key, err);
+        rc = get_key(tpm, state, answer, &key, err);
     }
     if (rc == 0) {
         rc = open_envelope(&envelope, &key, secret, err);

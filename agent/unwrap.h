@@ -7,8 +7,8 @@
 #include "lib/blob.h"
 
 /*
- * Opens the answer's credential with the keys in the directory `state`, and
- * with what is in it the answer's envelope. Nothing is in `secret` unless all
+ * Opens the answer's credential, or what is sealed in it, with the keys in the
+ * directory `state`, and with what that holds the answer's envelope. Nothing is in `secret` unless all
  * of it is authentic. 0 or -1.
  */
 int unwrap(struct tpm *tpm, const char *state, const struct evtpm_blob *answer,

@@ -11,7 +11,7 @@
 #define BODIES_MOST (64u << 20)
 
 struct options {
-    char *listen, *cert, *key, *secrets, *db;
+    char *listen, *cert, *key, *secrets, *db, *seal_pcrs;
     struct serve_policy_sources from;
     double lifetime, timeout;
     int clients, sessions;
@@ -38,6 +38,24 @@ static void serving_clear(struct serving *s)
     tls_identity_clear(&s->identity);
     g_free(s->fingerprint);
     g_free(s->pin);
+}
+
+/* "0,2,7" */
+static gboolean parse_pcrs(const char *text, uint32_t *pcrs, GError **error)
+{
+    g_auto(GStrv) parts = g_strsplit(text ? text : "", ",", -1);
+    for (char **part = parts; *part; part++) {
+        guint64 n;
+        if (!g_ascii_string_to_unsigned(*part, 10, 0, EVTPM_PCR_COUNT - 1, &n,
+                                        NULL)) {
+            return fail(error, HARNESS_ERROR_USAGE,
+                        "--seal-pcrs %s: not a list of PCRs, such as 0,2,7",
+                        text);
+        }
+        *pcrs |= 1u << n;
+    }
+    return !text || *pcrs ||
+           fail(error, HARNESS_ERROR_USAGE, "--seal-pcrs: no PCRs are given");
 }
 
 static gboolean check(const struct options *o, GError **error)
@@ -83,7 +101,7 @@ static gboolean prepare(struct serving *s, const struct options *o,
 static gboolean start(struct serving *s, const struct options *o,
                       GError **error)
 {
-    const struct service_config service = {
+    struct service_config service = {
         .policy = policy_get(s->policy),
         .secrets = s->secrets,
         .audit = s->audit,
@@ -91,6 +109,9 @@ static gboolean start(struct serving *s, const struct options *o,
         .sessions_most = (unsigned)o->sessions,
         .workers = g_get_num_processors(),
     };
+    if (!parse_pcrs(o->seal_pcrs, &service.seal_pcrs, error)) {
+        return FALSE;
+    }
     s->service = service_new(&service);
     const struct https_config https = {
         .listen = o->listen ? o->listen : "127.0.0.1:8443",
@@ -133,6 +154,7 @@ static void options_clear(struct options *o)
     g_free(o->key);
     g_free(o->secrets);
     g_free(o->db);
+    g_free(o->seal_pcrs);
     g_free(o->from.policy);
     g_strfreev(o->from.crl);
     g_strfreev(o->from.igvm);
@@ -169,6 +191,10 @@ int cmd_serve(int argc, char **argv, GError **error)
           "secrets to release: a directory of files, or JSON of names to "
           "base64",
           "PATH" },
+        { "seal-pcrs", 0, 0, G_OPTION_ARG_STRING, &o.seal_pcrs,
+          "release secrets that the TPM opens only while these PCRs have the "
+          "values of the evidence",
+          "LIST" },
         { "db", 0, 0, G_OPTION_ARG_FILENAME, &o.db,
           "record each decision in this SQLite database", "F" },
         { "nonce-lifetime", 0, 0, G_OPTION_ARG_DOUBLE, &o.lifetime,

@@ -97,11 +97,27 @@ static void verify(struct service *s, struct judgement *j, const char *body,
     policy.credential = &j->session.credential;
     policy.recorded = false;
     policy.nonce_issued = j->session.issued;
+    if (s->config.seal_pcrs) {
+        /* What is sealed to must be proven. */
+        policy.required_pcrs = (policy.required_pcrs ? policy.required_pcrs
+                                                     : EVTPM_REQUIRED_PCRS) |
+                               s->config.seal_pcrs;
+    }
     worker_begin(s);
     if (evidence_from_json(body, (gssize)size, &j->evidence, &j->error)) {
         evtpm_verify(&j->evidence, &policy, &j->result);
     }
     worker_end(s);
+}
+
+static JsonObject *release(struct service *s, struct judgement *j)
+{
+    const char *name = j->session.secret;
+    const struct evtpm_blob *secret = secrets_get(s->config.secrets, name);
+    return s->config.seal_pcrs
+               ? release_by_seal(name, secret, &j->evidence,
+                                 s->config.seal_pcrs)
+               : release_by_credential(name, secret, &j->session.credential);
 }
 
 static void decide(struct service *s, struct judgement *j)
@@ -122,8 +138,7 @@ static void decide(struct service *s, struct judgement *j)
         j->record.verdict = "unknown-secret";
         j->status = 404;
     } else {
-        j->released = release_by_credential(
-            name, secrets_get(s->config.secrets, name), &j->session.credential);
+        j->released = release(s, j);
         j->record.verdict = j->released ? "released" : "failed";
         j->record.secret = j->released ? name : NULL;
         j->status = j->released ? 200 : 500;

@@ -15,4 +15,12 @@ JsonObject *release_by_credential(const char *name,
                                   const struct evtpm_blob *secret,
                                   const struct evtpm_credential *keys);
 
+/*
+ * {"name","pcrs","public","duplicate","seed","envelope"}: the key is sealed for
+ * that EK and the values that the evidence has of these PCRs. NULL likewise.
+ */
+JsonObject *release_by_seal(const char *name, const struct evtpm_blob *secret,
+                            const struct evtpm_evidence *evidence,
+                            uint32_t pcrs);
+
 #endif

@@ -23,6 +23,9 @@ struct service_config {
     gint64 lifetime; /* of a nonce, microseconds */
     unsigned sessions_most;
     unsigned workers; /* verifications at once */
+    /* Bit n: secrets can be opened only while PCR n has the value that the
+     * evidence shows. 0: whatever the PCRs say. */
+    uint32_t seal_pcrs;
 };
 
 struct service;

@@ -237,6 +237,13 @@ changed()
     ! cmp -s answer altered
 }
 
+# pcr NUMBER: NUMBER=HEX
+pcr()
+{
+    tpm2_pcrread -T "$EVTPM_TCTI" "sha256:$1" -o pcr.bin >/dev/null &&
+        echo "$1=$(od -An -v -tx1 pcr.bin | tr -d ' \n')"
+}
+
 # secrets TITLE: what the relying party releases comes out, or nothing does
 secrets()
 {
@@ -273,7 +280,26 @@ secrets()
         "$(base64 -w0 cbc)" >unauthenticated
     check 'an envelope that is only encrypted is refused' \
         refused envelope "$evidence" unwrap unauthenticated
+    check 'a secret is wrapped to PCRs' eval '"$wrap" "$EVTPM_STATE/ek.pub" \
+        "$EVTPM_STATE/ak.name" released "$(pcr 3)" "$(pcr 11)" >answer &&
+        ! grep -q "[^\\]\"credential" answer'
+    check 'unwrap of that' unwraps answer
+    check 'a changed envelope of that is refused' eval 'changed envelope &&
+        refused "does not open" "$evidence" unwrap altered'
+    check 'a changed seed is refused' eval 'changed seed &&
+        refused import "$evidence" unwrap altered'
+    sed 's/"pcrs":"3,11"/"pcrs":"3,10"/' answer >altered
+    check 'other PCRs are refused' refused unseal "$evidence" unwrap altered
+    sed 's/"pcrs":"3,11"/"pcrs":"3,x"/' answer >altered
+    check 'PCRs that are none are refused' \
+        refused malformed "$evidence" unwrap altered
     check 'unwrap again' unwraps answer
+    tpm2_pcrextend -T "$EVTPM_TCTI" 11:sha256="$(printf '11%.0s' $(seq 32))"
+    check 'not when a PCR has changed' \
+        refused unseal "$evidence" unwrap answer
+    for kind in loaded saved; do # as above
+        tpm2_flushcontext -T "$EVTPM_TCTI" "--$kind-session"
+    done
     check 'neither key nor secret is left' eval \
         '[ ! -e "$EVTPM_STATE/key" ] && [ ! -e "$EVTPM_STATE/unwrapped" ]'
 }

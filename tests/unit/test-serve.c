@@ -232,6 +232,75 @@ static void test_refused(gconstpointer data)
     fixture_clear(&f);
 }
 
+/* The digest of TPM2_PolicyPCR over PCRs 0, 2 and 7, computed here again */
+static void policy_of(const struct sample *s, guint8 out[32])
+{
+    static const guint8 head[] = { 0, 0, 1,    0x7f, 0,    0, 0,
+                                   1, 0, 0x0b, 3,    0x85, 0, 0 };
+    g_autoptr(GChecksum) values = g_checksum_new(G_CHECKSUM_SHA256);
+    g_autoptr(GChecksum) policy = g_checksum_new(G_CHECKSUM_SHA256);
+    guint8 zeros[32] = { 0 }, digest[32];
+    gsize size = 32;
+
+    g_checksum_update(values, s->evidence.pcr[0], 32);
+    g_checksum_update(values, s->evidence.pcr[2], 32);
+    g_checksum_update(values, s->evidence.pcr[7], 32);
+    g_checksum_get_digest(values, digest, &size);
+    g_checksum_update(policy, zeros, 32);
+    g_checksum_update(policy, head, sizeof(head));
+    g_checksum_update(policy, digest, 32);
+    g_checksum_get_digest(policy, out, &size);
+}
+
+/* The key is sealed to the PCRs of the evidence instead. tests/unit/seal.sh has
+ * a TPM import and unseal it. */
+static void test_sealed(void)
+{
+    struct fixture_challenge c;
+    struct https_answer a;
+    guint8 policy[32];
+    struct fixture f;
+    gsize size;
+
+    fixture_init(&f);
+    f.service_config.seal_pcrs = 1u << 0 | 1u << 2 | 1u << 7;
+    fixture_start(&f);
+    fixture_challenge(&f, "disk", &c);
+    g_autofree char *evidence =
+        guest_sample_evidence(&f.guest, c.nonce, c.credential);
+    fixture_post(&f, c.session, evidence, &a);
+    g_assert_null(strstr(a.body, "\"credential\":"));
+    g_assert_nonnull(strstr(a.body, "\"pcrs\":\"0,2,7\""));
+    g_assert_nonnull(strstr(a.body, "\"duplicate\":\""));
+    g_autofree char *text = https_answer_string(&a, "public");
+    g_autofree guint8 *public = g_base64_decode(text, &size);
+    policy_of(&f.guest.sample, policy);
+    g_assert_nonnull(memmem(public, size, policy, sizeof(policy)));
+    expect(&a, 200, "\"verdict\":\"released\"");
+    fixture_challenge_clear(&c);
+    fixture_clear(&f);
+}
+
+/* What would be sealed to must be in the quote. */
+static void test_sealed_unquoted(void)
+{
+    struct fixture_challenge c;
+    struct https_answer a;
+    struct fixture f;
+
+    fixture_init(&f);
+    f.service_config.seal_pcrs = 1u << 0 | 1u << 20;
+    fixture_start(&f);
+    fixture_challenge(&f, "disk", &c);
+    g_autofree char *evidence =
+        guest_sample_evidence(&f.guest, c.nonce, c.credential);
+    fixture_post(&f, c.session, evidence, &a);
+    expect(&a, 403, "\"failed\":\"quote-pcrs\"");
+    expect_audit(&f, "refused quote-pcrs -\n");
+    fixture_challenge_clear(&c);
+    fixture_clear(&f);
+}
+
 static void test_expired(void)
 {
     struct fixture_challenge c;
@@ -421,6 +490,8 @@ int main(int argc, char **argv)
 
         g_test_add_data_func(path, &refusals[i], test_refused);
     }
+    g_test_add_func("/serve/sealed", test_sealed);
+    g_test_add_func("/serve/sealed/unquoted", test_sealed_unquoted);
     g_test_add_func("/serve/expired", test_expired);
     g_test_add_func("/serve/restart", test_restart);
     g_test_add_func("/serve/requests", test_requests);
