@@ -45,7 +45,8 @@ void sample_chips_create(unsigned count)
     g_assert_nonnull(chip_root);
     for (unsigned i = 0; i < count; i++) {
         chip_dirs[i] = g_strdup_printf("%s/chip%u", chip_root, i);
-        params.issuer = i == 1 ? chip_dirs[0] : NULL;
+        params.issuer = i == 1 || i == 3 ? chip_dirs[0] : NULL;
+        params.csp_id = i == 3 ? "some cloud" : NULL;
         if (evtpm_chip_create(chip_dirs[i], &params, &err) < 0) {
             g_error("%s", err.text);
         }

@@ -46,9 +46,9 @@ struct sample {
 #define SAMPLE_DIGESTS(array) ((const uint8_t(*)[32])(array))
 #define SAMPLE_KEYS(array) ((const uint8_t(*)[48])(array))
 
-/* The chips are made once and shared: [1] has [0]'s root, [2] its own (and
- * takes seconds). */
-#define SAMPLE_CHIPS 3
+/* The chips are made once and shared: [1] has [0]'s root, [2] its own (and takes
+ * seconds), [3] [0]'s root and a provider's VLEK, which signs its reports. */
+#define SAMPLE_CHIPS 4
 void sample_chips_create(unsigned count);
 void sample_chips_remove(void);
 const char *sample_chip_dir(unsigned chip);

@@ -97,9 +97,33 @@ static void test_good(void)
         for (unsigned chip = 0; chip < SAMPLE_CHIPS; chip++) {
             sample_init(&s, vm, chip);
             expect_good(&s);
+            g_assert_cmpint(s.chip->vlek_key != NULL, ==, chip == 3);
             sample_clear(&s);
         }
     }
+}
+
+/* A provider's key is revoked by its ASVK; a VCEK of the chip does not help. */
+static void test_vlek(void)
+{
+    struct evtpm_result result;
+    struct sample s;
+
+    sample_init(&s, 0, 3);
+    g_assert_cmpint(evtpm_verify(&s.evidence, &s.policy, &result), ==, 0);
+    g_assert_nonnull(
+        strstr(result.link[EVTPM_LINK_CHIP].detail, "a key of some cloud"));
+    sample_make_crl(&s, &s.chip->ark, "ark-key.pem", &s.chip->asvk);
+    g_assert_cmpint(evtpm_verify(&s.evidence, &s.policy, &result), ==,
+                    evtpm_link_exit_status(EVTPM_LINK_REVOCATION));
+    g_assert_cmpstr(result.link[EVTPM_LINK_REVOCATION].detail, ==,
+                    "the ASVK was revoked by the ARK");
+    sample_own_chain(&s); /* ARK, ASK, VCEK of the same chip */
+    g_assert_cmpint(evtpm_verify(&s.evidence, &s.policy, &result), ==,
+                    evtpm_link_exit_status(EVTPM_LINK_CHAIN));
+    g_assert_cmpstr(result.link[EVTPM_LINK_CHAIN].detail, ==,
+                    "VLEK: certificate is missing");
+    sample_clear(&s);
 }
 
 static void test_good_schemes(void)
@@ -367,6 +391,7 @@ int main(int argc, char **argv)
     g_test_add_func("/verify/good/debug-by-request", test_debug_by_request);
     g_test_add_func("/verify/good/keys-only", test_keys_only);
     g_test_add_func("/verify/good/less-asked", test_less_asked);
+    g_test_add_func("/verify/vlek", test_vlek);
     g_test_add_func("/verify/recorded", test_recorded);
     g_test_add_func("/verify/other-vm", test_other_vm);
     g_test_add_func("/verify/empty", test_empty);
