@@ -212,16 +212,23 @@ static void check_not_written(void)
     }
 }
 
+/* By a policy file; test-serve-kill.c does it by --digest and --root. */
 static void test_serves(void)
 {
-    g_autofree char *db = file("a.db"), *secrets = file("secrets.json");
+    g_autofree char *db = file("a.db"), *secrets = file("secrets.json"),
+                    *policy = file("policy.json");
     g_autofree char *root =
         g_build_filename(sample_chip_dir(0), "ark.pem", NULL);
-    const char *arguments[] = { "--db",   db,         "--secrets",
-                                secrets,  "--digest", DIGEST,
-                                "--root", root,       NULL };
+    g_autofree char *text = g_strdup_printf(
+        "{\"version\":1,\"roots\":[\"%s\"], // the emulated chip's\n"
+        "\"launch\":{\"digests\":[\"" DIGEST "\"]},"
+        "\"freshness\":{\"maximum_age\":60}}",
+        root);
+    const char *arguments[] = { "--db",     db,     "--secrets", secrets,
+                                "--policy", policy, NULL };
     struct serve_process p;
 
+    put("policy.json", text, 0644);
     serve_process_start(&p, arguments);
     check_fingerprint(&p);
     g_autofree char *session = release(p.port);
