@@ -1,29 +1,85 @@
 /* SPDX-License-Identifier: MIT */
-/* Support of the scenarios named test-*. */
+/* Scenarios: their table, their directories, what they need. */
 #include "tests/e2e/e2e.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "harness/artifacts.h"
-#include "harness/igvm_file.h"
-#include "harness/state.h"
+#include "harness/command.h"
 #include "harness/tree.h"
+
+/* Directories of programs that failed, with the logs of their VMs. */
+#define FAILED_KEPT 5
+#define PREFIX "evtpm-e2e-"
 
 static char *base; /* holds run/ (state) and t/ (the test's own) */
 static char *own_dir;
 static char *not_ready; /* why nothing can run, or NULL */
-static char *igvm, *chip;
 static struct vm *shared;
+static GPtrArray *scenarios; /* of struct scenario */
 static GPtrArray *strings;
 
-static void fixture_start(void)
+struct scenario {
+    struct e2e_scenario what;
+    char *path;
+    void (*run)(gconstpointer data); /* with data, or NULL */
+    gconstpointer data;
+};
+
+/* The lock of a directory whose program still runs cannot be had. */
+static int lock_base(const char *dir)
 {
-    base = g_dir_make_tmp("evtpm-e2e-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(dir, "lock", NULL);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+static int by_age(const void *a, const void *b)
+{
+    GStatBuf x = { 0 }, y = { 0 };
+    g_stat(*(char *const *)a, &x);
+    g_stat(*(char *const *)b, &y);
+    return (x.st_mtime < y.st_mtime) - (x.st_mtime > y.st_mtime);
+}
+
+/* What failed or killed programs left, but the newest. */
+static void sweep(void)
+{
+    g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GDir) dir = g_dir_open(g_get_tmp_dir(), 0, NULL);
+    const char *name;
+    while (dir && (name = g_dir_read_name(dir))) {
+        if (g_str_has_prefix(name, PREFIX)) {
+            g_ptr_array_add(found,
+                            g_build_filename(g_get_tmp_dir(), name, NULL));
+        }
+    }
+    g_ptr_array_sort(found, by_age);
+    for (guint i = FAILED_KEPT; i < found->len; i++) {
+        const char *path = g_ptr_array_index(found, i);
+        int fd = access(path, W_OK) == 0 ? lock_base(path) : -1;
+        if (fd >= 0) {
+            tree_remove(path);
+            close(fd);
+        }
+    }
+}
+
+static void make_directories(void)
+{
+    sweep();
+    base = g_dir_make_tmp(PREFIX "XXXXXX", NULL);
     g_assert_nonnull(base);
+    /* held until the process is gone */
+    g_assert_cmpint(lock_base(base), >=, 0);
     g_autofree char *run = g_build_filename(base, "run", NULL);
     own_dir = g_build_filename(base, "t", NULL);
     g_assert_cmpint(g_mkdir(run, 0700), ==, 0);
@@ -31,37 +87,114 @@ static void fixture_start(void)
     /* VMs of the user and of other tests are out of sight, and ours of theirs
      */
     g_setenv("XDG_RUNTIME_DIR", run, TRUE);
-    strings = g_ptr_array_new_with_free_func(g_free);
 }
 
-static void find_artifacts(void)
+static enum platform platform(void)
+{
+    enum platform p = PLATFORM_EMULATED;
+    const char *asked = g_getenv("EVTPM_PLATFORM");
+    g_autoptr(GError) error = NULL;
+    if (asked && *asked && !platform_parse(asked, &p, &error)) {
+        not_ready = g_strdup(error->message);
+    }
+    return p;
+}
+
+/* Of all scenarios: without these there is nothing to be run. */
+static void look_around(void)
 {
     g_autoptr(GError) error = NULL;
-    struct igvm_summary summary;
-    for (int i = 0; i < ARTIFACT_COUNT && !error; i++) {
+    if (platform() == PLATFORM_SNP && !platform_snp_available()) {
+        not_ready = g_strdup("this machine starts no SEV-SNP guests");
+    }
+    for (int i = 0; i < ARTIFACT_COUNT && !error && !not_ready; i++) {
         g_autofree char *path = artifact_path((enum artifact)i, &error);
     }
-    if (!error) {
-        chip = artifacts_chip(&error);
+    if (error) {
+        not_ready = g_strdup(error->message);
     }
-    if (!error) {
-        igvm = igvm_file_default(&summary, &error);
-    }
-    not_ready = error ? g_strdup(error->message) : NULL;
 }
 
-void e2e_main(int *argc, char ***argv)
+static guint64 free_mib(void)
+{
+    g_autofree char *text = NULL;
+    const char *at = NULL;
+    if (g_file_get_contents("/proc/meminfo", &text, NULL, NULL)) {
+        at = strstr(text, "MemAvailable:");
+    }
+    return at ? g_ascii_strtoull(strpbrk(at, "0123456789"), NULL, 10) / 1024
+              : G_MAXUINT64;
+}
+
+/* Why a scenario cannot run; NULL if it can. */
+static char *missing(const struct e2e_scenario *s)
+{
+    if (not_ready) {
+        return g_strdup(not_ready);
+    }
+    if ((s->needs & E2E_EMULATED) && platform() != PLATFORM_EMULATED) {
+        return g_strdup("looks at what the emulator alone shows");
+    }
+    g_autofree char *disk = e2e_debian_disk();
+    if ((s->needs & E2E_DEBIAN_DISK) &&
+        !g_file_test(disk, G_FILE_TEST_EXISTS)) {
+        return g_strdup("no artifacts/debian.img: \"make debian-disk\" fetches "
+                        "Debian's kernel and makes it");
+    }
+    guint64 free = free_mib();
+    return s->memory > free
+               ? g_strdup_printf("needs %u MiB of memory, %" G_GUINT64_FORMAT
+                                 " are free",
+                                 s->memory, free)
+               : NULL;
+}
+
+static void run_scenario(gconstpointer data)
+{
+    const struct scenario *s = data;
+    g_autofree char *why = missing(&s->what);
+    tree_empty(own_dir, NULL);
+    if (why) {
+        g_test_skip(why);
+    } else if (s->run) {
+        s->run(s->data);
+    } else {
+        s->what.run();
+    }
+}
+
+void e2e_add_row(const struct e2e_scenario *scenario,
+                 void (*run)(gconstpointer data), gconstpointer data)
+{
+    struct scenario *s = g_new0(struct scenario, 1);
+    s->what = *scenario;
+    s->run = run;
+    s->data = data;
+    g_ptr_array_add(scenarios, s);
+    g_test_add_data_func(scenario->path, s, run_scenario);
+}
+
+void e2e_add(const struct e2e_scenario *list, gsize count)
+{
+    for (gsize i = 0; i < count; i++) {
+        e2e_add_row(&list[i], NULL, NULL);
+    }
+}
+
+void e2e_begin(int *argc, char ***argv)
 {
     g_test_init(argc, argv, NULL);
     wait_catch_signals();
-    fixture_start();
-    find_artifacts();
+    scenarios = g_ptr_array_new_with_free_func(g_free);
+    strings = g_ptr_array_new_with_free_func(g_free);
+    make_directories();
+    look_around();
 }
 
-int e2e_main_end(void)
+int e2e_end(void)
 {
     int status = g_test_run();
-    g_clear_pointer(&shared, vm_free);
+    g_clear_pointer(&shared, e2e_vm_end);
     if (status == 0) {
         tree_remove(base);
     } else {
@@ -70,19 +203,17 @@ int e2e_main_end(void)
     g_free(base);
     g_free(own_dir);
     g_free(not_ready);
-    g_free(igvm);
-    g_free(chip);
+    g_ptr_array_unref(scenarios);
     g_ptr_array_unref(strings);
     return status;
 }
 
-gboolean e2e_ready(void)
+int e2e_main(int argc, char **argv, const struct e2e_scenario *list,
+             gsize count)
 {
-    tree_empty(own_dir, NULL);
-    if (not_ready) {
-        g_test_skip(not_ready);
-    }
-    return not_ready == NULL;
+    e2e_begin(&argc, &argv);
+    e2e_add(list, count);
+    return e2e_end();
 }
 
 const char *e2e_dir(void)
@@ -90,34 +221,26 @@ const char *e2e_dir(void)
     return own_dir;
 }
 
-struct vm_config *e2e_config(void)
+char *e2e_debian_disk(void)
 {
-    struct vm_config *c = g_new0(struct vm_config, 1);
-    c->name = g_strdup("t");
-    c->platform = PLATFORM_EMULATED;
-    c->qemu = artifact_path(ARTIFACT_QEMU, NULL);
-    c->kernel = artifact_path(ARTIFACT_KERNEL, NULL);
-    c->initrd = artifact_path(ARTIFACT_INITRD, NULL);
-    c->append = g_strdup("console=ttyS0 quiet panic=-1");
-    c->igvm = g_strdup(igvm);
-    c->chip = g_strdup(chip);
-    c->memory = 384;
-    c->cpus = 1;
-    return c;
+    const char *given = g_getenv("EVTPM_ARTIFACTS");
+    g_autofree char *build = artifacts_build_dir();
+    return given && *given ? g_build_filename(given, "debian.img", NULL)
+                           : g_build_filename(build ? build : ".", "artifacts",
+                                              "debian.img", NULL);
 }
 
-struct vm *e2e_boot(const struct vm_config *config)
+struct vm_config *e2e_config(void)
 {
+    const struct vm_options options = { .name = (char *)"t",
+                                        .memory = (char *)"384",
+                                        .platform =
+                                            (char *)g_getenv("EVTPM_PLATFORM"),
+                                        .cpus = 1 };
     g_autoptr(GError) error = NULL;
-    struct vm *vm = vm_start(config, FALSE, &error);
-    if (vm) {
-        vm_wait_agent(vm, deadline_in(E2E_SECONDS), &error);
-    }
-    if (error && vm_post_mortem()) {
-        g_test_message("%s", vm_post_mortem());
-    }
+    struct vm_config *config = vm_options_config(&options, &error);
     g_assert_no_error(error);
-    return vm;
+    return config;
 }
 
 struct vm *e2e_shared_vm(void)
@@ -126,122 +249,37 @@ struct vm *e2e_shared_vm(void)
         struct vm_config *c = e2e_config();
         g_free(c->name);
         c->name = g_strdup("shared");
-        c->debug_read = TRUE;
+        c->debug_read = c->platform == PLATFORM_EMULATED;
         shared = e2e_boot(c);
         vm_config_free(c);
     }
     return shared;
 }
 
-char *e2e_guest(struct vm *vm, const char *fmt, ...)
+void e2e_share(struct vm *vm)
 {
-    g_autoptr(GError) error = NULL;
-    va_list ap;
-    va_start(ap, fmt);
-    g_autofree char *command = g_strdup_vprintf(fmt, ap);
-    va_end(ap);
-    char *out =
-        ga_shell(&vm->ga, deadline_in(E2E_SECONDS), &error, "%s", command);
-    g_assert_no_error(error);
-    return out;
+    g_assert_null(shared);
+    shared = vm;
 }
 
-void e2e_collect(struct vm *vm, struct attest *attest)
+struct vm *e2e_unshare(void)
 {
-    g_autoptr(GError) error = NULL;
-    attest_collect(vm, deadline_in(E2E_SECONDS), attest, &error);
-    g_assert_no_error(error);
+    struct vm *vm = e2e_shared_vm();
+    shared = NULL;
+    return vm;
 }
 
 struct attest_policy e2e_policy(const struct vm_config *config)
 {
-    char *root = g_build_filename(config->chip, "ark.pem", NULL);
-    g_ptr_array_add(strings, root);
-    return (struct attest_policy){ .igvm = igvm, .root = root, .chip = chip };
-}
-
-void e2e_result_clear(struct e2e_result *result)
-{
-    g_clear_pointer(&result->out, g_free);
-    g_clear_pointer(&result->err, g_free);
-}
-
-static GPtrArray *evtpm_argv(va_list ap)
-{
-    GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *build = artifacts_build_dir();
-    const char *argument;
-    g_assert_nonnull(build);
-    g_ptr_array_add(argv, g_build_filename(build, "harness/evtpm", NULL));
-    while ((argument = va_arg(ap, const char *))) {
-        g_ptr_array_add(argv, g_strdup(argument));
+    struct attest_policy policy = { .igvm = g_strdup(config->igvm) };
+    g_ptr_array_add(strings, (char *)policy.igvm);
+    if (config->chip) {
+        char *root = g_build_filename(config->chip, "ark.pem", NULL);
+        char *chip = g_strdup(config->chip);
+        g_ptr_array_add(strings, root);
+        g_ptr_array_add(strings, chip);
+        policy.root = root;
+        policy.chip = chip;
     }
-    g_ptr_array_add(argv, NULL);
-    return argv;
-}
-
-static void add_line(const char *line, void *user)
-{
-    g_string_append_printf(user, "%s\n", line);
-}
-
-void e2e_evtpm(struct e2e_result *result, ...)
-{
-    va_list ap;
-    va_start(ap, result);
-    g_autoptr(GPtrArray) argv = evtpm_argv(ap);
-    va_end(ap);
-    g_autoptr(GError) error = NULL;
-    GString *out = g_string_new(NULL);
-    struct process_options options = { .cwd = own_dir };
-    int status = 0;
-    result->err = NULL;
-    process_run((const char *const *)argv->pdata, &options, NULL, FALSE,
-                add_line, out, &result->err, &status,
-                deadline_in(3 * E2E_SECONDS), &error);
-    g_assert_no_error(error);
-    result->out = g_string_free(out, FALSE);
-    result->status =
-        WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    g_test_message("status %d\n%s%s", result->status, result->out, result->err);
-}
-
-void e2e_evtpm_start(struct process *process, int in, int out, int err, ...)
-{
-    va_list ap;
-    va_start(ap, err);
-    g_autoptr(GPtrArray) argv = evtpm_argv(ap);
-    va_end(ap);
-    g_autoptr(GError) error = NULL;
-    struct process_options options = {
-        .in = in, .out = out, .err = err, .cwd = own_dir
-    };
-    process_spawn((const char *const *)argv->pdata, &options, process, &error);
-    g_assert_no_error(error);
-}
-
-void e2e_assert_refused(const struct e2e_result *result, int status,
-                        const char *text)
-{
-    g_auto(GStrv) lines = g_strsplit(result->err, "\n", 2);
-    g_assert_cmpint(result->status, ==, status);
-    g_assert_true(g_str_has_prefix(lines[0], "evtpm: "));
-    if (!strstr(lines[0], text)) {
-        g_test_message("\"%s\" is not in \"%s\"", text, lines[0]);
-        g_test_fail();
-    }
-    g_assert_cmpstr(result->out, ==, "");
-    e2e_assert_no_vms();
-}
-
-void e2e_assert_no_vms(void)
-{
-    g_autofree char *root = state_root(NULL);
-    g_autofree char *vms = g_build_filename(root, "vm", NULL);
-    g_autoptr(GDir) dir = g_dir_open(vms, 0, NULL);
-    const char *name;
-    g_assert_nonnull(dir);
-    while ((name = g_dir_read_name(dir))) {
-        g_assert_cmpstr(name, ==, "shared");
-    }
+    return policy;
 }

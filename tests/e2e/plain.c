@@ -123,21 +123,10 @@ void plain_verify(struct vm *vm, const char *expected)
 
 void plain_install_key(struct vm *vm)
 {
-    g_autoptr(GError) error = NULL;
     g_autofree char *build = artifacts_build_dir();
     g_autofree char *path =
         g_build_filename(build, "tests/e2e/guest-key", NULL);
-    struct ga_result result = { 0 };
-    char *data;
-    gsize size;
-    g_file_get_contents(path, &data, &size, &error);
-    g_assert_no_error(error);
-    g_autoptr(GBytes) bytes = g_bytes_new_take(data, size);
-    ga_exec(&vm->ga, "cat >/run/guest-key && chmod +x /run/guest-key", bytes,
-            deadline_in(E2E_SECONDS), &result, &error);
-    g_assert_no_error(error);
-    g_assert_cmpint(result.status, ==, 0);
-    ga_result_clear(&result);
+    e2e_install(vm, path, "/run/guest-key");
 }
 
 char *plain_key(struct vm *vm, unsigned fields)

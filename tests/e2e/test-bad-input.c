@@ -13,14 +13,7 @@
 #include "harness/state.h"
 #include "tests/e2e/e2e.h"
 
-struct row {
-    const char *name;
-    const char *argv[8];
-    int status;
-    const char *text;
-};
-
-static const struct row rows[] = {
+static const struct e2e_refusal rows[] = {
     { "no-command-known", { "lunch" }, 2, "unknown command \"lunch\"" },
     { "unknown-option",
       { "launch", "--colour", "red" },
@@ -55,6 +48,10 @@ static const struct row rows[] = {
       { "launch", "--memory", "64M" },
       2,
       "64 MiB of memory are too little" },
+    { "far-too-little-memory",
+      { "launch", "--memory", "16M" },
+      2,
+      "too little" },
     { "memory-is-no-number",
       { "launch", "--memory", "lots" },
       2,
@@ -65,10 +62,6 @@ static const struct row rows[] = {
       { "launch", "--platform", "sgx" },
       2,
       "unknown platform \"sgx\"" },
-    { "no-such-hardware",
-      { "launch", "--platform", "snp", "--exec", "true" },
-      1,
-      "this machine starts no SEV-SNP guests" },
     { "igvm-missing",
       { "launch", "--igvm", "no-such-igvm" },
       1,
@@ -101,37 +94,9 @@ static const struct row rows[] = {
       "no test matches" },
 };
 
-static void assert_own_dir_empty(void)
-{
-    g_autoptr(GDir) dir = g_dir_open(e2e_dir(), 0, NULL);
-    g_assert_cmpstr(g_dir_read_name(dir), ==, NULL);
-}
-
-static void test_row(gconstpointer data)
-{
-    const struct row *row = data;
-    const char *const *a = row->argv;
-    struct e2e_result r;
-    if (!e2e_ready()) {
-        return;
-    }
-    if (strcmp(row->name, "no-such-hardware") == 0 &&
-        platform_snp_available()) {
-        g_test_skip("this machine has SEV-SNP");
-        return;
-    }
-    e2e_evtpm(&r, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], NULL);
-    e2e_assert_refused(&r, row->status, row->text);
-    e2e_result_clear(&r);
-    assert_own_dir_empty();
-}
-
 /* A file system with 64 KiB in it: the file is not made, not even in part. */
 static void test_no_space(void)
 {
-    if (!e2e_ready()) {
-        return;
-    }
     g_autofree char *build = artifacts_build_dir();
     g_autofree char *script = g_strdup_printf(
         "mount -t tmpfs -o size=64k tmpfs . 2>/dev/null && cd \"$PWD\" || "
@@ -161,14 +126,6 @@ static void test_no_space(void)
     g_assert_nonnull(strstr(err, "evtpm: x.igvm: No space left on device"));
 }
 
-static pid_t qemu_pid(const char *name)
-{
-    g_autofree char *root = state_root(NULL);
-    g_autofree char *path = g_build_filename(root, "vm", name, "pid", NULL);
-    g_autofree char *text = NULL;
-    return g_file_get_contents(path, &text, NULL, NULL) ? atoi(text) : 0;
-}
-
 static void read_all(int fd, GString *into)
 {
     char buf[1024];
@@ -190,8 +147,8 @@ static int disturb(gboolean kill_qemu, int signal_number, unsigned ms,
     e2e_evtpm_start(&p, 0, 0, pipe_err[1], "launch", "--name", "k", "--memory",
                     "384", "--exec", "sleep 1000", NULL);
     close(pipe_err[1]);
-    e2e_await(qemu_pid("k") > 0);
-    pid_t qemu = qemu_pid("k");
+    e2e_await(e2e_qemu_pid("k") > 0);
+    pid_t qemu = e2e_qemu_pid("k");
     g_usleep(ms * 1000);
     g_assert_cmpint(kill(kill_qemu ? qemu : p.pid, signal_number), ==, 0);
     g_assert_true(process_wait(&p, deadline_in(60), "evtpm", NULL));
@@ -205,24 +162,17 @@ static int disturb(gboolean kill_qemu, int signal_number, unsigned ms,
 
 static void test_qemu_killed(void)
 {
-    if (!e2e_ready()) {
-        return;
-    }
     g_autoptr(GString) err = g_string_new(NULL);
     int status = disturb(TRUE, SIGKILL, 0, err);
     g_assert_true(WIFEXITED(status));
     g_assert_cmpint(WEXITSTATUS(status), ==, 1);
-    g_assert_nonnull(
-        strstr(err->str, "evtpm: QEMU was ended by signal 9 (Killed)\n"));
+    e2e_assert_error_line(err->str, "QEMU was ended by signal 9 (Killed)");
     g_assert_nonnull(strstr(err->str, "logs: "));
     e2e_assert_no_vms();
 }
 
 static void test_interrupted(void)
 {
-    if (!e2e_ready()) {
-        return;
-    }
     /* while talking QMP to a QEMU that starts, and while the guest boots */
     static const struct {
         int signal;
@@ -245,9 +195,6 @@ static void test_interrupted(void)
  * at the next start. */
 static void test_harness_killed(void)
 {
-    if (!e2e_ready()) {
-        return;
-    }
     g_autoptr(GString) err = g_string_new(NULL);
     int status = disturb(FALSE, SIGKILL, 0, err);
     g_assert_true(WIFSIGNALED(status));
@@ -260,17 +207,48 @@ static void test_harness_killed(void)
     e2e_assert_no_vms();
 }
 
+/* Nobody else's VM is disturbed by one who wants its name, not even while it
+ * starts. */
+static void test_name_taken(void)
+{
+    struct vm_config *config = e2e_config();
+    struct vm *vm = e2e_start(config);
+    struct e2e_result r;
+    e2e_evtpm(&r, "launch", "--name", "t", "--exec", "true", NULL);
+    g_assert_cmpint(r.status, ==, 1);
+    e2e_assert_error_line(r.err, "a VM named \"t\" is running already");
+    g_assert_true(process_alive(&vm->process));
+    e2e_result_clear(&r);
+    e2e_vm_end(vm);
+    vm_config_free(config);
+    e2e_assert_no_vms();
+}
+
+static void test_no_hardware(void)
+{
+    struct e2e_result r;
+    if (platform_snp_available()) {
+        g_test_skip("this machine has SEV-SNP");
+        return;
+    }
+    e2e_evtpm(&r, "launch", "--platform", "snp", "--exec", "true", NULL);
+    e2e_assert_refused(&r, 1, "this machine starts no SEV-SNP guests");
+    e2e_result_clear(&r);
+}
+
+static const struct e2e_scenario scenarios[] = {
+    { "/e2e/bad-input/no-such-hardware", test_no_hardware, 0, 0 },
+    { "/e2e/bad-input/no-space-left", test_no_space, 0, 0 },
+    { "/e2e/bad-input/name-taken", test_name_taken, 0, 512 },
+    { "/e2e/bad-input/qemu-killed", test_qemu_killed, 0, 512 },
+    { "/e2e/bad-input/interrupted", test_interrupted, 0, 512 },
+    { "/e2e/bad-input/harness-killed", test_harness_killed, 0, 512 },
+};
+
 int main(int argc, char **argv)
 {
-    e2e_main(&argc, &argv);
-    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autofree char *path =
-            g_strdup_printf("/e2e/bad-input/%s", rows[i].name);
-        g_test_add_data_func(path, &rows[i], test_row);
-    }
-    g_test_add_func("/e2e/bad-input/no-space-left", test_no_space);
-    g_test_add_func("/e2e/bad-input/qemu-killed", test_qemu_killed);
-    g_test_add_func("/e2e/bad-input/interrupted", test_interrupted);
-    g_test_add_func("/e2e/bad-input/harness-killed", test_harness_killed);
-    return e2e_main_end();
+    e2e_begin(&argc, &argv);
+    e2e_add_refusals("bad-input", rows, G_N_ELEMENTS(rows));
+    e2e_add(E2E_TABLE(scenarios));
+    return e2e_end();
 }

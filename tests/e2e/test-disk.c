@@ -61,25 +61,19 @@ static struct vm *boot_with_disk(const char *disk)
 /* The seed travels to the guest, its hash never does: that is the canary. */
 static void store(struct vm *vm, const char *seed)
 {
-    g_autoptr(GError) error = NULL;
-    g_autofree char *script = g_strdup_printf(
+    g_autoptr(GHashTable) t = e2e_tpm(
+        vm,
         "tpm2_nvdefine -Q -C o -s 32 0x1500030\n"
         "printf %%s %s | sha256sum | cut -d' ' -f1 | xxd -r -p >nv\n"
         "tpm2_nvwrite -Q -C o -i nv 0x1500030\n"
         "tpm2_nvread -C o -s 32 -o back 0x1500030; cmp nv back; rm nv back\n"
         "echo stored yes\n",
         seed);
-    g_autoptr(GHashTable) t =
-        guest_tpm_run(vm, script, deadline_in(E2E_SECONDS), &error);
-    g_assert_no_error(error);
     g_assert_cmpstr(guest_tpm_get(t, "stored"), ==, "yes");
 }
 
 static void test_disk(void)
 {
-    if (!e2e_ready()) {
-        return;
-    }
     g_autoptr(GError) error = NULL;
     g_autofree char *disk = g_build_filename(e2e_dir(), "disk.raw", NULL);
     g_autofree char *seed = g_uuid_string_random();
@@ -101,12 +95,14 @@ static void test_disk(void)
     g_assert_true(file_has(disk, DISK_TEXT, strlen(DISK_TEXT)));
     g_assert_false(file_has(disk, raw, sizeof(raw)));
     g_assert_false(file_has(disk, hex, 64));
-    vm_free(vm);
+    e2e_vm_end(vm);
 }
+
+static const struct e2e_scenario scenarios[] = {
+    { "/e2e/disk/nv-canary", test_disk, E2E_EMULATED, 512 },
+};
 
 int main(int argc, char **argv)
 {
-    e2e_main(&argc, &argv);
-    g_test_add_func("/e2e/disk/nv-canary", test_disk);
-    return e2e_main_end();
+    return e2e_main(argc, argv, E2E_TABLE(scenarios));
 }

@@ -113,14 +113,14 @@ static void run_boot(struct boot *b)
     b->key = e2e_guest(vm, "/run/guest-key 0 2");
     b->old_key = e2e_guest(vm, "/run/guest-key %d 2 %" G_GUINT64_FORMAT,
                            FIELD_TCB, tcb_version(&first_tcb));
-    vm_free(vm);
+    e2e_vm_end(vm);
 }
 
 /* Before and after the roll; the boots are the same otherwise. */
-static gboolean ready(void)
+static void ready(void)
 {
-    if (!e2e_ready() || booted) {
-        return booted;
+    if (booted) {
+        return;
     }
     g_autofree char *chip = own_chip();
     struct evtpm_chip *c = evtpm_chip_load(chip, NULL);
@@ -134,7 +134,6 @@ static gboolean ready(void)
     g_assert_cmpint(evtpm_chip_roll_tcb(chip, &second_tcb, &err), ==, 0);
     run_boot(&after);
     booted = TRUE;
-    return TRUE;
 }
 
 /* The first link that fails when `b` is judged now, as recorded evidence. */
@@ -154,9 +153,7 @@ static const char *judge(struct boot *b, const char *chip)
 /* Evidence of before the roll stands on the VCEK of its time. */
 static void test_roll_evidence(void)
 {
-    if (!ready()) {
-        return;
-    }
+    ready();
     g_assert_false(evtpm_blob_equal(&before.vcek, &after.vcek));
     g_assert_cmpstr(judge(&before, NULL), ==, "none");
     g_assert_cmpstr(judge(&after, NULL), ==, "none");
@@ -171,9 +168,7 @@ static void test_roll_evidence(void)
 static void test_roll_report(void)
 {
     guint8 first[8], second[8];
-    if (!ready()) {
-        return;
-    }
+    ready();
     snp_tcb_encode(SNP_PRODUCT_MILAN, &first_tcb, first);
     snp_tcb_encode(SNP_PRODUCT_MILAN, &second_tcb, second);
     const struct snp_attestation_report *a = &before.report, *b = &after.report;
@@ -194,9 +189,7 @@ static void test_roll_report(void)
 /* Another key by the same request; the old one for who names the old TCB. */
 static void test_roll_keys(void)
 {
-    if (!ready()) {
-        return;
-    }
+    ready();
     g_assert_cmpuint(strlen(before.key), ==, 64);
     g_assert_cmpstr(before.key, !=, after.key);
     g_assert_cmpstr(before.key, !=, before.old_key);
@@ -206,9 +199,7 @@ static void test_roll_keys(void)
 static void test_id_report(void)
 {
     guint8 digest[48];
-    if (!ready()) {
-        return;
-    }
+    ready();
     const struct snp_attestation_report *r = &after.report;
     g_assert_cmpmem(r->family_id, 16, id.block.family_id, 16);
     g_assert_cmpmem(r->image_id, 16, id.block.image_id, 16);
@@ -225,9 +216,7 @@ static void test_hashes_digest(void)
 {
     struct igvm_summary usual, other, same;
     g_autoptr(GError) error = NULL;
-    if (!ready()) {
-        return;
-    }
+    ready();
     struct vm_config *c = vm_config_copy(config);
     g_autofree char *a = igvm_file_svsm(c, &same, &error);
     g_assert_no_error(error);
@@ -257,9 +246,7 @@ static void test_hashes_refused(void)
 {
     g_autoptr(GError) error = NULL;
     struct vm *vm[2];
-    if (!ready()) {
-        return;
-    }
+    ready();
     g_autofree char *other = g_build_filename(e2e_dir(), "other", NULL);
     g_assert_true(g_file_set_contents(other, "other", -1, NULL));
     for (int i = 0; i < 2; i++) {
@@ -325,9 +312,7 @@ static void test_id_refused(void)
           "the author's signature of the ID key is wrong (BAD_SIGNATURE)" },
     };
     g_autoptr(GError) error = NULL;
-    if (!ready()) {
-        return;
-    }
+    ready();
     gnutls_privkey_t key = new_key("key.pem");
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         struct e2e_result r;
@@ -353,17 +338,19 @@ static void boot_clear(struct boot *b)
     g_free(b->old_key);
 }
 
+static const struct e2e_scenario scenarios[] = {
+    { "/e2e/identity/roll/evidence", test_roll_evidence, E2E_EMULATED, 512 },
+    { "/e2e/identity/roll/report", test_roll_report, E2E_EMULATED, 512 },
+    { "/e2e/identity/roll/keys", test_roll_keys, E2E_EMULATED, 512 },
+    { "/e2e/identity/id-block/report", test_id_report, E2E_EMULATED, 512 },
+    { "/e2e/identity/id-block/refused", test_id_refused, E2E_EMULATED, 512 },
+    { "/e2e/identity/hashes/digest", test_hashes_digest, E2E_EMULATED, 512 },
+    { "/e2e/identity/hashes/refused", test_hashes_refused, E2E_EMULATED, 512 },
+};
+
 int main(int argc, char **argv)
 {
-    e2e_main(&argc, &argv);
-    g_test_add_func("/e2e/identity/roll/evidence", test_roll_evidence);
-    g_test_add_func("/e2e/identity/roll/report", test_roll_report);
-    g_test_add_func("/e2e/identity/roll/keys", test_roll_keys);
-    g_test_add_func("/e2e/identity/id-block/report", test_id_report);
-    g_test_add_func("/e2e/identity/id-block/refused", test_id_refused);
-    g_test_add_func("/e2e/identity/hashes/digest", test_hashes_digest);
-    g_test_add_func("/e2e/identity/hashes/refused", test_hashes_refused);
-    int status = e2e_main_end();
+    int status = e2e_main(argc, argv, E2E_TABLE(scenarios));
     if (booted) {
         boot_clear(&before);
         boot_clear(&after);

@@ -28,45 +28,36 @@ static void touch_svsm(guint64 gpa)
     g_assert_cmpint(WEXITSTATUS(vm->process.status), ==, EXIT_VMPL_FAULT);
     g_autofree char *where = g_strdup_printf("%" G_GINT64_MODIFIER "x", gpa);
     g_assert_nonnull(strstr(error->message, where));
-    vm_free(vm);
+    e2e_vm_end(vm);
     vm_config_free(c);
 }
 
 static void test_touch_secrets(void)
 {
-    if (e2e_ready()) {
-        touch_svsm(SVSM_SECRETS_GPA);
-    }
+    touch_svsm(SVSM_SECRETS_GPA);
 }
 
 /* The control of "the PCRs are those of a fresh boot": of another boot they
  * differ. */
 static void test_other_boot(void)
 {
-    if (!e2e_ready()) {
-        return;
-    }
-    g_autoptr(GError) error = NULL;
     struct vm_config *c = e2e_config();
-    g_autofree char *usual =
-        guest_tpm_pcrs(e2e_shared_vm(), deadline_in(E2E_SECONDS), &error);
-    g_assert_no_error(error);
-    g_free(c->append);
-    c->append = g_strdup("console=ttyS0 quiet panic=-1 another=boot");
+    g_autofree char *usual = e2e_pcrs(e2e_shared_vm());
+    g_autofree char *usual_append = c->append;
+    c->append = g_strconcat(usual_append, " another=boot", NULL);
     struct vm *vm = e2e_boot(c);
-    g_autofree char *other =
-        guest_tpm_pcrs(vm, deadline_in(E2E_SECONDS), &error);
-    g_assert_no_error(error);
+    g_autofree char *other = e2e_pcrs(vm);
     g_assert_cmpstr(other, !=, usual);
-    vm_free(vm);
+    e2e_vm_end(vm);
     vm_config_free(c);
 }
 
+static const struct e2e_scenario scenarios[] = {
+    { "/e2e/keys/touch-secrets", test_touch_secrets, E2E_EMULATED, 512 },
+    { "/e2e/keys/another-boot-measures-otherwise", test_other_boot, 0, 1024 },
+};
+
 int main(int argc, char **argv)
 {
-    e2e_main(&argc, &argv);
-    g_test_add_func("/e2e/keys/touch-secrets", test_touch_secrets);
-    g_test_add_func("/e2e/keys/another-boot-measures-otherwise",
-                    test_other_boot);
-    return e2e_main_end();
+    return e2e_main(argc, argv, E2E_TABLE(scenarios));
 }

@@ -14,9 +14,6 @@
 /* Output of the command comes through, and its exit status. */
 static void test_exec(void)
 {
-    if (!e2e_ready()) {
-        return;
-    }
     struct e2e_result r;
     e2e_evtpm(&r, "launch", "--memory", "384M", "--exec",
               "echo out; echo err >&2; test -c /dev/tpm0 && exit 7", NULL);
@@ -60,9 +57,6 @@ static void expect(int status, const char *command, const char *argument,
 /* A VM that outlives its command: listed, attested, rebooted, stopped. */
 static void test_detached(void)
 {
-    if (!e2e_ready()) {
-        return;
-    }
     struct e2e_result r;
     e2e_evtpm(&r, "launch", "--name", "d", "--memory", "384", "--detach", NULL);
     g_assert_cmpint(r.status, ==, 0);
@@ -130,9 +124,6 @@ static void read_until(int fd, GString *seen, const char *text)
  * again; Ctrl-] ends. */
 static void test_console(void)
 {
-    if (!e2e_ready()) {
-        return;
-    }
     int in[2], out[2];
     struct process p = PROCESS_NONE;
     g_autoptr(GString) seen = g_string_new(NULL);
@@ -164,11 +155,13 @@ static void test_console(void)
     e2e_assert_no_vms();
 }
 
+static const struct e2e_scenario scenarios[] = {
+    { "/e2e/launch/exec", test_exec, 0, 512 },
+    { "/e2e/launch/detached", test_detached, 0, 512 },
+    { "/e2e/launch/console", test_console, 0, 512 },
+};
+
 int main(int argc, char **argv)
 {
-    e2e_main(&argc, &argv);
-    g_test_add_func("/e2e/launch/exec", test_exec);
-    g_test_add_func("/e2e/launch/detached", test_detached);
-    g_test_add_func("/e2e/launch/console", test_console);
-    return e2e_main_end();
+    return e2e_main(argc, argv, E2E_TABLE(scenarios));
 }

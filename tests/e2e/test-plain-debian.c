@@ -10,15 +10,6 @@
 #include "harness/process.h"
 #include "tests/e2e/plain.h"
 
-static char *disk_image(void)
-{
-    const char *given = g_getenv("EVTPM_ARTIFACTS");
-    g_autofree char *build = artifacts_build_dir();
-    return given && *given ? g_build_filename(given, "debian.img", NULL)
-                           : g_build_filename(build ? build : ".", "artifacts",
-                                              "debian.img", NULL);
-}
-
 /* The guest may write to its disk; the artefact stays as it is. */
 static char *copy_of(const char *image)
 {
@@ -66,15 +57,7 @@ static void assert_disk(struct vm *vm, const char *image)
 
 static void check_boot(gboolean bios, int cpus)
 {
-    g_autofree char *image = disk_image();
-    if (!e2e_ready()) {
-        return;
-    }
-    if (!g_file_test(image, G_FILE_TEST_EXISTS)) {
-        g_test_skip("no artifacts/debian.img: \"make debian-disk\" fetches "
-                    "Debian's kernel and makes it");
-        return;
-    }
+    g_autofree char *image = e2e_debian_disk();
     g_autofree char *disk = copy_of(image);
     struct vm_config *config = plain_config(
         (struct vm_options){ .bios = bios, .cpus = cpus, .disk = disk });
@@ -87,7 +70,7 @@ static void check_boot(gboolean bios, int cpus)
     g_autofree char *wanted = g_strdup_printf("running at VMPL0\n%d", cpus);
     g_assert_cmpstr(seen, ==, wanted);
     plain_verify(vm, expected);
-    vm_free(vm);
+    e2e_vm_end(vm);
     vm_config_free(config);
 }
 
@@ -101,10 +84,12 @@ static void test_bios(void)
     check_boot(TRUE, 2);
 }
 
+static const struct e2e_scenario scenarios[] = {
+    { "/e2e/plain-debian/igvm", test_igvm, E2E_DEBIAN_DISK, 512 },
+    { "/e2e/plain-debian/bios-2-vcpus", test_bios, E2E_DEBIAN_DISK, 512 },
+};
+
 int main(int argc, char **argv)
 {
-    e2e_main(&argc, &argv);
-    g_test_add_func("/e2e/plain-debian/igvm", test_igvm);
-    g_test_add_func("/e2e/plain-debian/bios-2-vcpus", test_bios);
-    return e2e_main_end();
+    return e2e_main(argc, argv, E2E_TABLE(scenarios));
 }

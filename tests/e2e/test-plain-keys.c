@@ -37,7 +37,7 @@ static void boot_and_verify(const struct vm_config *config, struct keys *k,
     k->measurement = plain_key(vm, PLAIN_FIELD_MEASUREMENT);
     g_autofree char *again = plain_key(vm, PLAIN_FIELD_POLICY);
     g_assert_cmpstr(again, ==, k->policy);
-    vm_free(vm);
+    e2e_vm_end(vm);
     /* what is mixed in is part of the key */
     g_assert_cmpstr(k->plain, !=, k->policy);
     g_assert_cmpstr(k->plain, !=, k->measurement);
@@ -63,9 +63,6 @@ static const struct keys *usual_keys(void)
 
 static void test_stable(void)
 {
-    if (!e2e_ready()) {
-        return;
-    }
     struct keys k;
     struct vm_config *c = plain_config((struct vm_options){ 0 });
     boot_keys(c, &k);
@@ -79,9 +76,6 @@ static void test_stable(void)
 /* The same pages under another policy: the digest does not hold it. */
 static void test_policy(void)
 {
-    if (!e2e_ready()) {
-        return;
-    }
     struct keys k;
     struct evtpm_error err = { "" };
     struct vm_config *c = plain_config((struct vm_options){ 0 });
@@ -103,9 +97,6 @@ static void test_policy(void)
 
 static void test_measurement(void)
 {
-    if (!e2e_ready()) {
-        return;
-    }
     struct keys k;
     struct vm_config *c = plain_config((struct vm_options){ .bios = TRUE });
     boot_keys(c, &k);
@@ -119,9 +110,6 @@ static void test_measurement(void)
 /* Another chip; a cloud provider's key (VLEK) signs its reports. */
 static void test_chip(void)
 {
-    if (!e2e_ready()) {
-        return;
-    }
     struct keys k;
     struct evtpm_error err = { "" };
     struct vm_config *c = plain_config((struct vm_options){ 0 });
@@ -140,14 +128,16 @@ static void test_chip(void)
     vm_config_free(c);
 }
 
+static const struct e2e_scenario scenarios[] = {
+    { "/e2e/plain-keys/stable", test_stable, 0, 512 },
+    { "/e2e/plain-keys/policy", test_policy, 0, 512 },
+    { "/e2e/plain-keys/measurement", test_measurement, 0, 512 },
+    { "/e2e/plain-keys/chip", test_chip, E2E_EMULATED, 512 },
+};
+
 int main(int argc, char **argv)
 {
-    e2e_main(&argc, &argv);
-    g_test_add_func("/e2e/plain-keys/stable", test_stable);
-    g_test_add_func("/e2e/plain-keys/policy", test_policy);
-    g_test_add_func("/e2e/plain-keys/measurement", test_measurement);
-    g_test_add_func("/e2e/plain-keys/chip", test_chip);
-    int status = e2e_main_end();
+    int status = e2e_main(argc, argv, E2E_TABLE(scenarios));
     keys_clear(&usual);
     return status;
 }

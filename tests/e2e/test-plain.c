@@ -23,9 +23,6 @@ static void assert_vmpl0(struct vm *vm, unsigned cpus)
 /* Output, console and exit status are those of any VM; there is no TPM. */
 static void test_launch(void)
 {
-    if (!e2e_ready()) {
-        return;
-    }
     struct e2e_result r;
     e2e_evtpm(&r, "launch", "--no-svsm", "--exec",
               "echo out; test -e /dev/tpm0 || exit 5", NULL);
@@ -53,38 +50,29 @@ static void check_boot(struct vm_options options)
     struct vm *vm = e2e_boot(config);
     assert_vmpl0(vm, config->cpus);
     plain_verify(vm, expected);
-    vm_free(vm);
+    e2e_vm_end(vm);
     vm_config_free(config);
 }
 
 static void test_igvm(void)
 {
-    if (e2e_ready()) {
-        check_boot((struct vm_options){ .cpus = 2 });
-    }
+    check_boot((struct vm_options){ .cpus = 2 });
 }
 
 static void test_bios(void)
 {
-    if (e2e_ready()) {
-        check_boot((struct vm_options){ .bios = TRUE });
-    }
+    check_boot((struct vm_options){ .bios = TRUE });
 }
 
 /* One VMSA for each vCPU is measured. */
 static void test_bios_smp(void)
 {
-    if (e2e_ready()) {
-        check_boot((struct vm_options){ .bios = TRUE, .cpus = 2 });
-    }
+    check_boot((struct vm_options){ .bios = TRUE, .cpus = 2 });
 }
 
 /* The command that computes digests says what the launches above had. */
 static void test_measure(void)
 {
-    if (!e2e_ready()) {
-        return;
-    }
     struct vm_config *c =
         plain_config((struct vm_options){ .bios = TRUE, .cpus = 2 });
     g_autofree char *expected = plain_expected(c);
@@ -103,12 +91,7 @@ static void test_measure(void)
 
 /* ---- bad input ---- */
 
-static const struct row {
-    const char *name;
-    const char *argv[8];
-    int status;
-    const char *text;
-} rows[] = {
+static const struct e2e_refusal rows[] = {
     { "bios-alone", { "launch", "--bios" }, 2, "--bios needs --no-svsm" },
     { "hashes-of-a-file",
       { "launch", "--kernel-hashes", "--igvm", "/dev/null" },
@@ -177,31 +160,18 @@ static const struct row {
       "no-such: No such file or directory" },
 };
 
-static void test_row(gconstpointer data)
-{
-    const struct row *row = data;
-    const char *const *a = row->argv;
-    struct e2e_result r;
-    if (!e2e_ready()) {
-        return;
-    }
-    e2e_evtpm(&r, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], NULL);
-    e2e_assert_refused(&r, row->status, row->text);
-    e2e_result_clear(&r);
-}
+static const struct e2e_scenario scenarios[] = {
+    { "/e2e/plain/launch", test_launch, 0, 512 },
+    { "/e2e/plain/measure", test_measure, 0, 0 },
+    { "/e2e/plain/igvm", test_igvm, 0, 512 },
+    { "/e2e/plain/bios", test_bios, 0, 512 },
+    { "/e2e/plain/bios-2-vcpus", test_bios_smp, 0, 512 },
+};
 
 int main(int argc, char **argv)
 {
-    e2e_main(&argc, &argv);
-    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autofree char *path =
-            g_strdup_printf("/e2e/plain/bad-input/%s", rows[i].name);
-        g_test_add_data_func(path, &rows[i], test_row);
-    }
-    g_test_add_func("/e2e/plain/launch", test_launch);
-    g_test_add_func("/e2e/plain/measure", test_measure);
-    g_test_add_func("/e2e/plain/igvm", test_igvm);
-    g_test_add_func("/e2e/plain/bios", test_bios);
-    g_test_add_func("/e2e/plain/bios-2-vcpus", test_bios_smp);
-    return e2e_main_end();
+    e2e_begin(&argc, &argv);
+    e2e_add_refusals("plain/bad-input", rows, G_N_ELEMENTS(rows));
+    e2e_add(E2E_TABLE(scenarios));
+    return e2e_end();
 }

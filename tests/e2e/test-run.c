@@ -13,9 +13,6 @@ static const char *const stages[] = {
 
 static void test_run(void)
 {
-    if (!e2e_ready()) {
-        return;
-    }
     struct e2e_result r;
     e2e_evtpm(&r, "run", "--json", NULL);
     g_assert_cmpint(r.status, ==, 0);
@@ -39,9 +36,11 @@ static void test_run(void)
     e2e_assert_no_vms();
 }
 
+static const struct e2e_scenario scenarios[] = {
+    { "/e2e/run/all-stages", test_run, 0, 512 },
+};
+
 int main(int argc, char **argv)
 {
-    e2e_main(&argc, &argv);
-    g_test_add_func("/e2e/run/all-stages", test_run);
-    return e2e_main_end();
+    return e2e_main(argc, argv, E2E_TABLE(scenarios));
 }

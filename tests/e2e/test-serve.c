@@ -101,9 +101,6 @@ static void assert_audit(const char *text)
 
 static void test_release(void)
 {
-    if (!e2e_ready()) {
-        return;
-    }
     struct vm *vm = e2e_shared_vm();
     struct serve_process serve;
     struct https_answer answer;
@@ -143,9 +140,6 @@ static char *changed_igvm(const char *path)
 
 static void test_changed_image(void)
 {
-    if (!e2e_ready()) {
-        return;
-    }
     struct vm_config *c = e2e_config();
     struct serve_process serve;
     struct https_answer answer;
@@ -175,16 +169,19 @@ static void test_changed_image(void)
     g_assert_cmpint(answer.status, ==, 200);
     https_answer_clear(&answer);
     serve_process_stop(&serve);
-    vm_free(vm);
+    e2e_vm_end(vm);
     vm_config_free(c);
 }
 
+static const struct e2e_scenario scenarios[] = {
+    { "/e2e/serve/secret-arrives", test_release, E2E_EMULATED, 512 },
+    { "/e2e/serve/changed-image-gets-none", test_changed_image, E2E_EMULATED,
+      1024 },
+};
+
 int main(int argc, char **argv)
 {
-    e2e_main(&argc, &argv);
-    g_test_add_func("/e2e/serve/secret-arrives", test_release);
-    g_test_add_func("/e2e/serve/changed-image-gets-none", test_changed_image);
-    int status = e2e_main_end();
+    int status = e2e_main(argc, argv, E2E_TABLE(scenarios));
     g_free(kept);
     return status;
 }

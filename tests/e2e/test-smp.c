@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Linux with several vCPUs: all of them work, at once, off and on; idle ones cost
- * the host nothing. */
+/* Linux with several vCPUs: all of them work, at once, off and on; idle ones
+ * cost the host nothing. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,8 +38,8 @@ static void assert_cpus_work(struct vm *vm, guint cpus)
 {
     for (guint i = 0; i < cpus; i++) {
         g_autofree char *out = e2e_guest(
-            vm, "taskset -c %u tpm2_getrandom --hex 4 && taskset -c %u nproc", i,
-            i);
+            vm, "taskset -c %u tpm2_getrandom --hex 4 && taskset -c %u nproc",
+            i, i);
         g_assert_cmpuint(strlen(out), ==, 9);
         g_assert_cmpstr(out + 8, ==, "1");
     }
@@ -58,21 +58,18 @@ static void assert_no_complaint(struct vm *vm)
 static void stress(struct vm *vm, guint seconds)
 {
     g_autofree char *dir = artifacts_build_dir();
-    g_autofree char *path = g_build_filename(dir, "tests/e2e/guest-stress", NULL);
-    g_autofree char *program = NULL;
-    gsize size;
+    g_autofree char *path =
+        g_build_filename(dir, "tests/e2e/guest-stress", NULL);
     g_autoptr(GError) error = NULL;
-    g_file_get_contents(path, &program, &size, &error);
-    g_assert_no_error(error);
-    g_autoptr(GBytes) input = g_bytes_new(program, size);
+    e2e_install(vm, path, "/tmp/stress");
     g_autofree char *command = g_strdup_printf(
-        "cat >/tmp/stress && chmod +x /tmp/stress && "
         "{ insmod " MODULE " flip=%u000 & /tmp/stress %u; s=$?; wait; } && "
-        "dmesg | sed -n 's/.*evtpm-test: \\(.*\\) page state changes,/flip \\1/p' "
+        "dmesg | sed -n 's/.*evtpm-test: \\(.*\\) page state changes,/flip "
+        "\\1/p' "
         "&& rmmod evtpm-test && exit $s",
         seconds, seconds);
     struct ga_result r;
-    gboolean ran = ga_exec(&vm->ga, command, input,
+    gboolean ran = ga_exec(&vm->ga, command, NULL,
                            deadline_in(seconds + E2E_SECONDS), &r, &error);
     g_assert_no_error(error);
     g_assert_true(ran);
@@ -100,25 +97,19 @@ static void stress(struct vm *vm, guint seconds)
 /* EVTPM_STRESS_SECONDS asks for a longer one. */
 static void test_stress(void)
 {
-    if (!e2e_ready()) {
-        return;
-    }
     const char *asked = g_getenv("EVTPM_STRESS_SECONDS");
     struct vm *vm = boot(4);
     stress(vm, asked ? (guint)atoi(asked) : STRESS_SECONDS);
-    vm_free(vm);
+    e2e_vm_end(vm);
 }
 
 static void test_sixteen(void)
 {
-    if (!e2e_ready()) {
-        return;
-    }
     struct vm *vm = boot(16);
     assert_guest(vm, "nproc", "16");
     assert_cpus_work(vm, 16);
     stress(vm, STRESS_SECONDS / 4);
-    vm_free(vm);
+    e2e_vm_end(vm);
 }
 
 /* Processor time of QEMU so far, in clock ticks. */
@@ -130,8 +121,9 @@ static gulong ticks(struct vm *vm)
     g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
     const char *rest = strrchr(text, ')');
     g_assert_nonnull(rest);
-    g_assert_cmpint(sscanf(rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u "
-                                 "%lu %lu",
+    g_assert_cmpint(sscanf(rest,
+                           ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u "
+                           "%lu %lu",
                            &user, &system),
                     ==, 2);
     return user + system;
@@ -197,15 +189,11 @@ static void cycle(struct vm *vm, guint times)
  */
 static void test_hotplug(void)
 {
-    if (!e2e_ready()) {
-        return;
-    }
     struct vm *vm = boot(4);
     cycle(vm, 3);
     assert_cpus_work(vm, 4);
-    g_free(e2e_guest(vm,
-                     "insmod " MODULE " park=0x$(sed -n 's/ . "
-                     "play_dead_common$//p' /proc/kallsyms)"));
+    g_free(e2e_guest(vm, "insmod " MODULE " park=0x$(sed -n 's/ . "
+                         "play_dead_common$//p' /proc/kallsyms)"));
     gint64 begin = g_get_monotonic_time();
     cycle(vm, 100);
     g_test_message("100 times off and on: %.1f s",
@@ -216,25 +204,24 @@ static void test_hotplug(void)
                  "echo 0 >cpu$c/online; done; cat online",
                  "0");
     assert_idle(vm);
-    vm_free(vm);
+    e2e_vm_end(vm);
 }
 
 static void test_idle(void)
 {
-    if (!e2e_ready()) {
-        return;
-    }
     struct vm *vm = boot(4);
     assert_idle(vm);
-    vm_free(vm);
+    e2e_vm_end(vm);
 }
+
+static const struct e2e_scenario scenarios[] = {
+    { "/e2e/smp/hotplug", test_hotplug, 0, 1024 },
+    { "/e2e/smp/idle", test_idle, 0, 1024 },
+    { "/e2e/smp/stress", test_stress, 0, 1024 },
+    { "/e2e/smp/sixteen", test_sixteen, 0, 1024 },
+};
 
 int main(int argc, char **argv)
 {
-    e2e_main(&argc, &argv);
-    g_test_add_func("/e2e/smp/hotplug", test_hotplug);
-    g_test_add_func("/e2e/smp/idle", test_idle);
-    g_test_add_func("/e2e/smp/stress", test_stress);
-    g_test_add_func("/e2e/smp/sixteen", test_sixteen);
-    return e2e_main_end();
+    return e2e_main(argc, argv, E2E_TABLE(scenarios));
 }

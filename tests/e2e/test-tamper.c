@@ -13,16 +13,12 @@
 static struct attest honest; /* of the shared VM; collected once */
 static gboolean collected;
 
-static gboolean prepare(void)
+static void prepare(void)
 {
-    if (!e2e_ready()) {
-        return FALSE;
-    }
     if (!collected) {
         e2e_collect(e2e_shared_vm(), &honest);
         collected = TRUE;
     }
-    return TRUE;
 }
 
 /* A copy whose evidence may be changed; nonce and credential stay those of the
@@ -70,9 +66,7 @@ static void assert_failed(struct attest *a, enum evtpm_link link)
 
 static void test_honest(void)
 {
-    if (!prepare()) {
-        return;
-    }
+    prepare();
     struct attest a;
     copy(&a);
     judge(&a);
@@ -84,9 +78,7 @@ static void test_honest(void)
 /* Evidence that answered an earlier request. */
 static void test_replay(void)
 {
-    if (!prepare()) {
-        return;
-    }
+    prepare();
     struct attest a, later;
     e2e_collect(e2e_shared_vm(), &later);
     copy(&a);
@@ -104,9 +96,7 @@ static void test_replay(void)
  * asked. */
 static void test_other_vm(void)
 {
-    if (!prepare()) {
-        return;
-    }
+    prepare();
     struct vm_config *c = e2e_config();
     struct vm *vm = e2e_boot(c);
     struct attest other;
@@ -121,7 +111,7 @@ static void test_other_vm(void)
     a.nonce = other.nonce;
     assert_failed(&a, EVTPM_LINK_AK_BINDING);
     attest_clear(&other);
-    vm_free(vm);
+    e2e_vm_end(vm);
     vm_config_free(c);
 }
 
@@ -129,9 +119,7 @@ static void test_other_vm(void)
  * say 0. */
 static void test_vmpl2(void)
 {
-    if (!prepare()) {
-        return;
-    }
+    prepare();
     g_autofree char *nonce =
         g_base64_encode(honest.nonce.data, honest.nonce.size);
     g_autofree char *text =
@@ -161,9 +149,7 @@ static void test_vmpl2(void)
  * it. */
 static void test_changed_pcr(void)
 {
-    if (!prepare()) {
-        return;
-    }
+    prepare();
     struct attest a;
     copy(&a);
     a.evidence.pcr[4][0] ^= 1;
@@ -178,7 +164,7 @@ static void test_changed_pcr(void)
     e2e_collect(vm, &a);
     assert_failed(&a, EVTPM_LINK_EVENT_LOG);
     attest_clear(&a);
-    vm_free(vm);
+    e2e_vm_end(vm);
     vm_config_free(c);
 }
 
@@ -202,9 +188,7 @@ static gsize find_event(const struct evtpm_blob *blob, guint index,
 /* An event is altered; the log ends too early; it is not even a log. */
 static void test_changed_event_log(void)
 {
-    if (!prepare()) {
-        return;
-    }
+    prepare();
     struct attest a;
     struct evtpm_blob *log = &a.evidence.event_log;
     gsize begins;
@@ -227,9 +211,7 @@ static void test_changed_event_log(void)
 /* A quote by a key of the same TPM that the credential was not made for. */
 static void test_changed_quote(void)
 {
-    if (!prepare()) {
-        return;
-    }
+    prepare();
     struct attest a;
     copy(&a);
     a.evidence.quote_signature.data[a.evidence.quote_signature.size - 1] ^= 1;
@@ -243,9 +225,7 @@ static void test_changed_quote(void)
 
 static void test_changed_manifest(void)
 {
-    if (!prepare()) {
-        return;
-    }
+    prepare();
     struct attest a;
     copy(&a);
     a.evidence.manifest.data[a.evidence.manifest.size - 1] ^= 1;
@@ -256,9 +236,7 @@ static void test_changed_manifest(void)
 /* An emulated chip is no AMD chip unless its root is named. */
 static void test_root_not_named(void)
 {
-    if (!prepare()) {
-        return;
-    }
+    prepare();
     g_autoptr(GError) error = NULL;
     struct attest a;
     copy(&a);
@@ -281,9 +259,10 @@ static void judge_by_policy(struct attest *a, const char *command_line)
         "\"command_line\": [\"%s\"]},\n"
         "\"freshness\": {\"maximum_age\": 3600}}\n",
         vm->config->kernel, vm->config->initrd, command_line);
-    g_assert_true(g_file_set_contents("policy.json", text, -1, NULL));
+    g_autofree char *file = g_build_filename(e2e_dir(), "policy.json", NULL);
+    g_assert_true(g_file_set_contents(file, text, -1, NULL));
     struct attest_policy policy = e2e_policy(vm->config);
-    policy.file = "policy.json";
+    policy.file = file;
     a->issued = honest.issued;
     attest_verify(a, &policy, FALSE, &error);
     g_assert_no_error(error);
@@ -293,9 +272,7 @@ static void judge_by_policy(struct attest *a, const char *command_line)
  * firmware's and Linux's own. */
 static void test_policy(void)
 {
-    if (!prepare()) {
-        return;
-    }
+    prepare();
     struct attest a;
     const struct vm_config *c = e2e_shared_vm()->config;
     copy(&a);
@@ -315,20 +292,22 @@ static void test_policy(void)
     drop(&a);
 }
 
+static const struct e2e_scenario scenarios[] = {
+    { "/e2e/tamper/control-honest", test_honest, 0, 512 },
+    { "/e2e/tamper/replayed-nonce", test_replay, 0, 512 },
+    { "/e2e/tamper/other-vm", test_other_vm, 0, 1024 },
+    { "/e2e/tamper/vmpl2-report", test_vmpl2, 0, 512 },
+    { "/e2e/tamper/changed-pcr", test_changed_pcr, 0, 1024 },
+    { "/e2e/tamper/changed-event-log", test_changed_event_log, 0, 512 },
+    { "/e2e/tamper/changed-quote", test_changed_quote, 0, 512 },
+    { "/e2e/tamper/changed-manifest", test_changed_manifest, 0, 512 },
+    { "/e2e/tamper/root-not-named", test_root_not_named, 0, 512 },
+    { "/e2e/tamper/policy", test_policy, 0, 512 },
+};
+
 int main(int argc, char **argv)
 {
-    e2e_main(&argc, &argv);
-    g_test_add_func("/e2e/tamper/control-honest", test_honest);
-    g_test_add_func("/e2e/tamper/replayed-nonce", test_replay);
-    g_test_add_func("/e2e/tamper/other-vm", test_other_vm);
-    g_test_add_func("/e2e/tamper/vmpl2-report", test_vmpl2);
-    g_test_add_func("/e2e/tamper/changed-pcr", test_changed_pcr);
-    g_test_add_func("/e2e/tamper/changed-event-log", test_changed_event_log);
-    g_test_add_func("/e2e/tamper/changed-quote", test_changed_quote);
-    g_test_add_func("/e2e/tamper/changed-manifest", test_changed_manifest);
-    g_test_add_func("/e2e/tamper/root-not-named", test_root_not_named);
-    g_test_add_func("/e2e/tamper/policy", test_policy);
-    int status = e2e_main_end();
+    int status = e2e_main(argc, argv, E2E_TABLE(scenarios));
     if (collected) {
         attest_clear(&honest);
     }

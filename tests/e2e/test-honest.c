@@ -1,52 +1,44 @@
 /* SPDX-License-Identifier: MIT */
-/* The guest kernel is confined: the SVSM's memory and PVALIDATE are not for it. */
+/* The guest kernel is confined: the SVSM's memory and PVALIDATE are not for it.
+ */
 #include <string.h>
 #include <sys/wait.h>
 
-#include "scenario.h"
 #include "evtpm/svsm_boot.h"
 #include "harness/exits.h"
+#include "tests/e2e/e2e.h"
 
 #define MODULE "/usr/lib/modules/evtpm-test.ko"
 /* What the module logged since it was loaded last. */
 #define LOADED "dmesg | grep evtpm-test: | tail -n 1"
 
-/* The module's own work is no fault: a page of the guest's is read, one is shared. */
-static void check_control(struct vm *vm)
+/* The module's own work is no fault: a page of the guest's is read, one is
+ * shared. */
+static void test_control(void)
 {
-    g_autofree char *start = e2e_shell(
+    struct vm *vm = e2e_shared_vm();
+    g_autofree char *start = e2e_guest(
         vm, "sed -n 's/^ *\\([0-9a-f]*\\)-.*: Kernel code$/\\1/p' /proc/iomem");
     g_assert_cmpstr(start, !=, "");
-    g_autofree char *read = e2e_shell(
+    g_autofree char *read = e2e_guest(
         vm, "insmod " MODULE " touch=0x%s && rmmod evtpm_test && " LOADED,
         start);
     g_assert_nonnull(strstr(read, " holds 0x"));
-    g_autofree char *shared = e2e_shell(
+    g_autofree char *shared = e2e_guest(
         vm, "insmod " MODULE " share=hello && rmmod evtpm_test && " LOADED);
     g_assert_nonnull(strstr(shared, "shared page at 0x"));
 }
 
 static void check_alive(struct vm *vm)
 {
-    g_autofree char *alive = e2e_shell(vm, "echo alive");
+    g_autofree char *alive = e2e_guest(vm, "echo alive");
     g_assert_cmpstr(alive, ==, "alive");
-}
-
-/* All cases use one VM; the last one ends it. */
-static struct vm *shared_vm(void)
-{
-    static struct vm *vm;
-    if (!vm) {
-        vm = e2e_boot(FALSE);
-        check_control(vm);
-    }
-    return vm;
 }
 
 static void test_pvalidate(void)
 {
-    struct vm *vm = shared_vm();
-    g_autofree char *said = e2e_shell(
+    struct vm *vm = e2e_shared_vm();
+    g_autofree char *said = e2e_guest(
         vm, "insmod " MODULE " pvalidate=1 && rmmod evtpm_test; " LOADED);
     g_test_message("%s", said);
     g_assert_nonnull(strstr(said, "pvalidate"));
@@ -59,8 +51,8 @@ static gint64 counter(struct vm *vm, const char *name)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *text =
-        qmp_hmp(&vm->qmp, "info snp", e2e_deadline(), &error);
-    e2e_require(vm, text != NULL, error);
+        qmp_hmp(&vm->qmp, "info snp", deadline_in(E2E_SECONDS), &error);
+    e2e_check(vm, error);
     const char *at = strstr(text, name);
     g_assert_nonnull(at);
     return g_ascii_strtoll(at + strlen(name), NULL, 10);
@@ -69,27 +61,29 @@ static gint64 counter(struct vm *vm, const char *name)
 /* Each TPM command takes the vCPU to VMPL0 and back; other work does not. */
 static void test_switches(void)
 {
-    struct vm *vm = shared_vm();
+    struct vm *vm = e2e_shared_vm();
     gint64 start = counter(vm, "VMPL switches ");
-    g_autofree char *control = e2e_shell(vm, "sha256sum /usr/bin/tpm2");
+    g_autofree char *control = e2e_guest(vm, "sha256sum /usr/bin/tpm2");
     gint64 idle = counter(vm, "VMPL switches ") - start;
-    g_autofree char *out = e2e_shell(
+    g_autofree char *out = e2e_guest(
         vm, "for i in 0 1 2 3 4 5 6 7 8 9; do "
             "TPM2TOOLS_TCTI=device:/dev/tpm0 tpm2_getrandom --hex 8; done");
     gint64 busy = counter(vm, "VMPL switches ") - start - idle;
-    g_test_message("VMPL switches: %" G_GINT64_FORMAT " without, %"
-                   G_GINT64_FORMAT " with TPM commands", idle, busy);
+    g_test_message("VMPL switches: %" G_GINT64_FORMAT
+                   " without, %" G_GINT64_FORMAT " with TPM commands",
+                   idle, busy);
     g_assert_cmpint(busy, >=, 20);
     g_assert_cmpint(idle, <, busy / 2);
 }
 
-/* QEMU has no TPM, nor a child that could be one; the guest sees one, and not by ACPI. */
+/* QEMU has no TPM, nor a child that could be one; the guest sees one, and not
+ * by ACPI. */
 static void test_no_other_tpm(void)
 {
-    struct vm *vm = shared_vm();
+    struct vm *vm = e2e_shared_vm();
     g_autoptr(GError) error = NULL;
     g_autoptr(JsonNode) node =
-        qmp_call(&vm->qmp, "query-tpm", NULL, e2e_deadline(), &error);
+        qmp_call(&vm->qmp, "query-tpm", NULL, deadline_in(E2E_SECONDS), &error);
     /* an emulator that was built without TPM backends lacks even the command */
     if (node) {
         g_assert_cmpuint(json_array_get_length(json_node_get_array(node)), ==,
@@ -97,14 +91,14 @@ static void test_no_other_tpm(void)
     } else {
         g_assert_nonnull(strstr(error->message, "query-tpm"));
     }
-    g_autofree char *path = g_strdup_printf(
-        "/proc/%d/task/%d/children", vm->process.pid, vm->process.pid);
+    g_autofree char *path = g_strdup_printf("/proc/%d/task/%d/children",
+                                            vm->process.pid, vm->process.pid);
     g_autofree char *children = NULL;
     if (g_file_get_contents(path, &children, NULL, NULL)) {
         g_assert_cmpstr(children, ==, "");
     }
     g_autofree char *seen =
-        e2e_shell(vm, "ls /sys/firmware/acpi/tables /sys/class/tpm");
+        e2e_guest(vm, "ls /sys/firmware/acpi/tables /sys/class/tpm");
     g_assert_null(strstr(seen, "TPM2"));
     g_assert_nonnull(strstr(seen, "FACP"));
     g_assert_nonnull(strstr(seen, "tpm0"));
@@ -114,16 +108,17 @@ static void test_no_other_tpm(void)
 static void test_touch(void)
 {
     g_autoptr(GError) error = NULL;
-    struct vm *vm = shared_vm();
+    struct vm *vm = e2e_unshare();
     check_alive(vm);
     g_autofree char *out =
-        ga_shell(&vm->ga, e2e_deadline(), &error, "insmod " MODULE " touch=%#llx",
-                 SVSM_IMAGE_GPA);
+        ga_shell(&vm->ga, deadline_in(E2E_SECONDS), &error,
+                 "insmod " MODULE " touch=%#llx", SVSM_IMAGE_GPA);
     g_assert_null(out);
     g_assert_error(error, HARNESS_ERROR, HARNESS_ERROR_VM_ENDED);
     g_clear_error(&error);
     enum vm_end end;
-    e2e_require(vm, vm_wait_end(vm, e2e_deadline(), &end, &error), error);
+    vm_wait_end(vm, deadline_in(E2E_SECONDS), &end, &error);
+    e2e_check(vm, error);
     g_assert_cmpint(end, ==, VM_END_FAILED);
     g_assert_true(WIFEXITED(vm->process.status));
     g_assert_cmpint(WEXITSTATUS(vm->process.status), ==, EXIT_VMPL_FAULT);
@@ -133,18 +128,19 @@ static void test_touch(void)
     g_autofree char *gpa = g_strdup_printf("%llx", SVSM_IMAGE_GPA);
     g_assert_nonnull(strstr(why, "VMPL violation"));
     g_assert_nonnull(strstr(why, gpa));
-    e2e_end(vm);
+    e2e_vm_end(vm);
 }
 
-static void add(void)
-{
-    e2e_add("/honest/pvalidate-is-refused", test_pvalidate);
-    e2e_add("/honest/tpm-commands-switch-vmpl", test_switches);
-    e2e_add("/honest/no-other-tpm", test_no_other_tpm);
-    e2e_add("/honest/svsm-memory-ends-the-vm", test_touch);
-}
+static const struct e2e_scenario scenarios[] = {
+    { "/e2e/honest/control", test_control, E2E_EMULATED, 512 },
+    { "/e2e/honest/pvalidate-is-refused", test_pvalidate, E2E_EMULATED, 512 },
+    { "/e2e/honest/tpm-commands-switch-vmpl", test_switches, E2E_EMULATED,
+      512 },
+    { "/e2e/honest/no-other-tpm", test_no_other_tpm, E2E_EMULATED, 512 },
+    { "/e2e/honest/svsm-memory-ends-the-vm", test_touch, E2E_EMULATED, 512 },
+};
 
 int main(int argc, char **argv)
 {
-    return e2e_main(argc, argv, add);
+    return e2e_main(argc, argv, E2E_TABLE(scenarios));
 }

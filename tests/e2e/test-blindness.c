@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the vTPM stores is in private memory only. Secrets are made in the guest from a seed that
- * may be seen, so that they themselves never travel through the agent's shared buffers.
+ * What the vTPM stores is in private memory only. Secrets are made in the guest
+ * from a seed that may be seen, so that they themselves never travel through
+ * the agent's shared buffers.
  */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "scenario.h"
 #include "evtpm/svsm_boot.h"
-#include "harness/guest_tpm.h"
 #include "lib/blob.h"
+#include "tests/e2e/e2e.h"
 
 #define MODULE "/usr/lib/modules/evtpm-test.ko"
 #define SECRET_SIZE 32
@@ -24,8 +24,8 @@ struct secret {
 
 static void secret_make(struct secret *s, const char *what)
 {
-    s->seed = g_strdup_printf("%s-%08x%08x", what, g_random_int(),
-                              g_random_int());
+    s->seed =
+        g_strdup_printf("%s-%08x%08x", what, g_random_int(), g_random_int());
     s->hex = g_compute_checksum_for_string(G_CHECKSUM_SHA256, s->seed, -1);
     g_assert_true(evtpm_unhex(s->bytes, SECRET_SIZE, s->hex));
 }
@@ -44,8 +44,9 @@ static JsonArray *search(struct vm *vm, const char *space, const void *bytes,
     JsonObject *arguments = json_object_new();
     json_object_set_string_member(arguments, "space", space);
     json_object_set_string_member(arguments, "pattern", pattern);
-    g_autoptr(JsonNode) node = qmp_call(&vm->qmp, "x-query-snp-search",
-                                        arguments, e2e_deadline(), error);
+    g_autoptr(JsonNode) node =
+        qmp_call(&vm->qmp, "x-query-snp-search", arguments,
+                 deadline_in(E2E_SECONDS), error);
     return node ? json_array_ref(json_object_get_array_member(
                       json_node_get_object(node), "gpas"))
                 : NULL;
@@ -58,7 +59,7 @@ static unsigned hits(struct vm *vm, const char *space, const void *bytes,
     g_autoptr(GError) error = NULL;
     g_autoptr(JsonArray) gpas = search(vm, space, bytes, size, &error);
     unsigned count = 0;
-    e2e_require(vm, gpas != NULL, error);
+    e2e_check(vm, error);
     for (guint i = 0; i < json_array_get_length(gpas); i++) {
         guint64 gpa = (guint64)json_array_get_int_element(gpas, i);
         count += gpa >= from && gpa < to;
@@ -103,13 +104,14 @@ static unsigned files_hold(struct vm *vm, const void *bytes, gsize size)
     return count;
 }
 
-/* With a disk, which nothing but QEMU's descriptor leads to once the VM runs. */
+/* With a disk, which nothing but QEMU's descriptor leads to once the VM runs.
+ */
 static struct vm *start_with_disk(void)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *disk = NULL;
     int fd = g_file_open_tmp("evtpm-disk-XXXXXX", &disk, &error);
-    e2e_require(NULL, fd >= 0, error);
+    e2e_check(NULL, error);
     g_assert_cmpint(ftruncate(fd, DISK_SIZE), ==, 0);
     close(fd);
     g_autofree char *drive =
@@ -117,36 +119,39 @@ static struct vm *start_with_disk(void)
     const char *const extra[] = { "-drive", drive, "-device",
                                   "virtio-blk-pci,drive=d,romfile=", NULL };
     struct vm_config *config = e2e_config();
+    g_free(config->name);
+    config->name = g_strdup("shared");
     config->extra = g_strdupv((char **)extra);
     config->debug_read = TRUE;
-    struct vm *vm = e2e_start(config, FALSE);
+    struct vm *vm = e2e_start(config);
     unlink(disk);
     vm_config_free(config);
-    e2e_require(vm, vm_wait_agent(vm, e2e_deadline(), &error), error);
+    e2e_up(vm);
     return vm;
 }
 
 static struct vm *shared_vm(void)
 {
     static struct vm *vm;
-    return vm ? vm : (vm = start_with_disk());
+    if (!vm) {
+        vm = start_with_disk();
+        e2e_share(vm);
+    }
+    return vm;
 }
 
 static void store(struct vm *vm, const struct secret *s)
 {
-    g_autoptr(GError) error = NULL;
-    g_autofree char *script = g_strdup_printf(
-        "printf %s | sha256sum | cut -d' ' -f1 | xxd -r -p >secret\n"
-        "tpm2_nvdefine -Q -C o -s 32 0x1500030\n"
-        "tpm2_nvwrite -Q -C o -i secret 0x1500030\n"
-        "rm secret; tpm2_nvread -C o -s 32 0x1500030 | sha256sum >sum\n"
-        "echo sum $(cut -d' ' -f1 sum)\n",
-        s->seed);
     g_autoptr(GHashTable) t =
-        guest_tpm_run(vm, script, e2e_deadline(), &error);
-    e2e_require(vm, t != NULL, error);
-    g_autofree char *sum = g_compute_checksum_for_data(
-        G_CHECKSUM_SHA256, s->bytes, SECRET_SIZE);
+        e2e_tpm(vm,
+                "printf %s | sha256sum | cut -d' ' -f1 | xxd -r -p >secret\n"
+                "tpm2_nvdefine -Q -C o -s 32 0x1500030\n"
+                "tpm2_nvwrite -Q -C o -i secret 0x1500030\n"
+                "rm secret; tpm2_nvread -C o -s 32 0x1500030 | sha256sum >sum\n"
+                "echo sum $(cut -d' ' -f1 sum)\n",
+                s->seed);
+    g_autofree char *sum =
+        g_compute_checksum_for_data(G_CHECKSUM_SHA256, s->bytes, SECRET_SIZE);
     g_assert_cmpstr(guest_tpm_get(t, "sum"), ==, sum);
 }
 
@@ -161,9 +166,10 @@ static void test_nv(void)
     g_assert_cmpuint(hits(vm, "private", s.bytes, SECRET_SIZE, SVSM_BASE,
                           SVSM_BASE + SVSM_REGION_SIZE),
                      >, 0);
-    /* in no form that tools print it in; 16 characters, for lines may be wrapped */
-    g_assert_cmpuint(
-        hits(vm, "shared", s.bytes, SECRET_SIZE, 0, G_MAXUINT64), ==, 0);
+    /* in no form that tools print it in; 16 characters, for lines may be
+     * wrapped */
+    g_assert_cmpuint(hits(vm, "shared", s.bytes, SECRET_SIZE, 0, G_MAXUINT64),
+                     ==, 0);
     g_assert_cmpuint(hits(vm, "shared", s.hex, 16, 0, G_MAXUINT64), ==, 0);
     g_assert_cmpuint(hits(vm, "shared", base64, 16, 0, G_MAXUINT64), ==, 0);
     g_assert_cmpuint(files_hold(vm, s.bytes, SECRET_SIZE), ==, 0);
@@ -177,31 +183,33 @@ static void test_shared(void)
     struct secret s;
     guint64 gpa = 0;
     secret_make(&s, "shared");
-    g_autofree char *said = e2e_shell(
+    g_autofree char *said = e2e_guest(
         vm,
         "insmod " MODULE " share=$(printf %s | sha256sum | cut -d' ' -f1) && "
         "dmesg | sed -n 's/.*evtpm-test: shared page at //p' | tail -n 1",
         s.seed);
     g_assert_true(g_ascii_string_to_unsigned(
-        g_str_has_prefix(said, "0x") ? said + 2 : said, 16, 0x1000,
-        G_MAXUINT64, &gpa, NULL));
-    g_assert_cmpuint(hits(vm, "shared", s.hex, strlen(s.hex), gpa, gpa + 1),
-                     ==, 1);
-    g_assert_cmpuint(
-        hits(vm, "private", s.hex, strlen(s.hex), gpa, gpa + 4096), ==, 0);
+        g_str_has_prefix(said, "0x") ? said + 2 : said, 16, 0x1000, G_MAXUINT64,
+        &gpa, NULL));
+    g_assert_cmpuint(hits(vm, "shared", s.hex, strlen(s.hex), gpa, gpa + 1), ==,
+                     1);
+    g_assert_cmpuint(hits(vm, "private", s.hex, strlen(s.hex), gpa, gpa + 4096),
+                     ==, 0);
     secret_clear(&s);
 }
 
-/* The control of the files' search: what the guest wrote to its disk is found. */
+/* The control of the files' search: what the guest wrote to its disk is found.
+ */
 static void test_disk(void)
 {
     struct vm *vm = shared_vm();
     struct secret s;
     secret_make(&s, "disk");
     g_assert_cmpuint(files_hold(vm, s.hex, strlen(s.hex)), ==, 0);
-    g_autofree char *said = e2e_shell(
-        vm, "printf %s | sha256sum | cut -d' ' -f1 | "
-            "dd of=/dev/vda bs=512 conv=sync && sync", s.seed);
+    g_autofree char *said = e2e_guest(vm,
+                                      "printf %s | sha256sum | cut -d' ' -f1 | "
+                                      "dd of=/dev/vda bs=512 conv=sync && sync",
+                                      s.seed);
     g_assert_cmpuint(files_hold(vm, s.hex, strlen(s.hex)), ==, 1);
     secret_clear(&s);
 }
@@ -213,7 +221,7 @@ static void test_console(void)
     struct secret s;
     unsigned found = 0;
     secret_make(&s, "console");
-    g_autofree char *said = e2e_shell(
+    g_autofree char *said = e2e_guest(
         vm, "printf %s | sha256sum | cut -d' ' -f1 >/dev/ttyS0", s.seed);
     for (int i = 0; i < 100 && !found; i++) {
         found = files_hold(vm, s.hex, strlen(s.hex));
@@ -228,25 +236,25 @@ static void test_closed(void)
 {
     g_autoptr(GError) error = NULL;
     struct vm_config *config = e2e_config();
-    struct vm *vm = e2e_start(config, FALSE);
+    struct vm *vm = e2e_start(config);
     g_autoptr(JsonArray) gpas = search(vm, "private", "\0\0\0\0", 4, &error);
     g_assert_null(gpas);
     g_assert_nonnull(error);
     g_assert_nonnull(strstr(error->message, "private memory is closed"));
-    e2e_end(vm);
+    e2e_vm_end(vm);
     vm_config_free(config);
 }
 
-static void add(void)
-{
-    e2e_add("/blindness/nv-index-is-private", test_nv);
-    e2e_add("/blindness/shared-page-is-found", test_shared);
-    e2e_add("/blindness/console-is-found-in-files", test_console);
-    e2e_add("/blindness/disk-is-found-in-files", test_disk);
-    e2e_add("/blindness/no-debug-read", test_closed);
-}
+static const struct e2e_scenario scenarios[] = {
+    { "/e2e/blindness/nv-index-is-private", test_nv, E2E_EMULATED, 512 },
+    { "/e2e/blindness/shared-page-is-found", test_shared, E2E_EMULATED, 512 },
+    { "/e2e/blindness/console-is-found-in-files", test_console, E2E_EMULATED,
+      512 },
+    { "/e2e/blindness/disk-is-found-in-files", test_disk, E2E_EMULATED, 512 },
+    { "/e2e/blindness/no-debug-read", test_closed, E2E_EMULATED, 1024 },
+};
 
 int main(int argc, char **argv)
 {
-    return e2e_main(argc, argv, add);
+    return e2e_main(argc, argv, E2E_TABLE(scenarios));
 }
