@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # shellcheck disable=SC2317 # functions are called through check and trap
-# Sourced by shell tests: a vTPM that several TPM tools talk to, and TAP lines.
+# Sourced by shell tests: a vTPM that several TPM tools talk to; tests/tpm/tap.sh.
 # Leaves the test in an empty directory of its own, or ends it as skipped.
 set -u
+
+# shellcheck source=tests/tpm/tap.sh
+. "${G_TEST_SRCDIR:-.}/tests/tpm/tap.sh"
 
 build=${G_TEST_BUILDDIR:-.}
 program=$(cd "$build" && pwd)/svsm/vtpm/evtpm-vtpm
@@ -24,7 +27,7 @@ cleanup()
 trap cleanup EXIT
 cd "$work" || exit 1
 
-# power_on NAME: a new TPM of that name for the tools that follow. Descriptors 8
+# power_on PATH: a new TPM with FIFOs PATH.in and PATH.out. Descriptors 8
 # and 9 hold its FIFOs open, so it lives while no tool is connected.
 power_on()
 {
@@ -41,27 +44,6 @@ power_off()
     wait "$pid"
 }
 
-tests=0
-failed=0
-# check NAME COMMAND...: one TAP line
-check()
-{
-    name=$1
-    shift
-    tests=$((tests + 1))
-    if "$@" >"out" 2>&1; then
-        echo "ok $tests - $name"
-    else
-        failed=1
-        echo "not ok $tests - $name"
-        sed 's/^/# /' out
-    fi
-}
-refused()
-{
-    ! "$@"
-}
-
 # control CODE SIZE FILE: the answer to a control frame, without its header.
 # The lock is the relay's: the last tool's may still be flushing.
 control()
@@ -71,9 +53,4 @@ control()
     printf '\340\001\000\000\000\012\000\000\000\'"$1" >&8
     head -c "$2" <&9 | tail -c +11 >"$3"
     flock -u 8
-}
-finish()
-{
-    echo "1..$tests"
-    exit "$failed"
 }

@@ -7,22 +7,13 @@ set -u
 # shellcheck source=tests/unit/vtpm-lib.sh
 . "${G_TEST_SRCDIR:-.}/tests/unit/vtpm-lib.sh"
 
-same()
-{
-    cmp "$1" "$2"
-}
-different()
-{
-    ! cmp -s "$1" "$2"
-}
-
 # Without a relay: each tool has a TPM of its own.
 check "cmd: transport starts the program" \
     tpm2_startup -c -T "cmd:$program"
 check "a TPM that was not started up gives no random numbers" \
     refused tpm2_getrandom 8 -T "cmd:$program"
 
-power_on one
+power_on "$work/one"
 check "startup" tpm2_startup -c
 check "random numbers" tpm2_getrandom -o random 32
 check "RSA endorsement key" \
@@ -59,7 +50,7 @@ check "persistent handle" \
 
 # Powered off and on: another TPM. The controls for each line are above.
 check "the program ends with its input, without error" power_off
-power_on two
+power_on "$work/two"
 check "startup of the second TPM" tpm2_startup -c
 check "its endorsement key" tpm2_createek -G rsa -c ek2.ctx -u ek2.pub -f tpmt
 check "its endorsement key is another" different ek.pub ek2.pub
