@@ -92,7 +92,7 @@ static void make_directories(void)
 static enum platform platform(void)
 {
     enum platform p = PLATFORM_EMULATED;
-    const char *asked = g_getenv("EVTPM_PLATFORM");
+    const char *asked = g_getenv("EVTPM_TEST_PLATFORM");
     g_autoptr(GError) error = NULL;
     if (asked && *asked && !platform_parse(asked, &p, &error)) {
         not_ready = g_strdup(error->message);
@@ -234,8 +234,8 @@ struct vm_config *e2e_config(void)
 {
     const struct vm_options options = { .name = (char *)"t",
                                         .memory = (char *)"384",
-                                        .platform =
-                                            (char *)g_getenv("EVTPM_PLATFORM"),
+                                        .platform = (char *)g_getenv(
+                                            "EVTPM_TEST_PLATFORM"),
                                         .cpus = 1 };
     g_autoptr(GError) error = NULL;
     struct vm_config *config = vm_options_config(&options, &error);
