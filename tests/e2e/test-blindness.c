@@ -1,108 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the vTPM stores is in private memory only. Secrets are made in the guest
- * from a seed that may be seen, so that they themselves never travel through
- * the agent's shared buffers.
+ * What the vTPM stores is in private memory only.
+ *
+ * needs: emulator
  */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "evtpm/svsm_boot.h"
-#include "lib/blob.h"
-#include "tests/e2e/e2e.h"
+#include "tests/e2e/memory.h"
 
 #define MODULE "/usr/lib/modules/evtpm-test.ko"
-#define SECRET_SIZE 32
 #define DISK_SIZE (1 << 20)
-
-/* SHA-256 of a seed: here in bytes and hex, there by sha256sum. */
-struct secret {
-    char *seed, *hex;
-    guint8 bytes[SECRET_SIZE];
-};
-
-static void secret_make(struct secret *s, const char *what)
-{
-    s->seed =
-        g_strdup_printf("%s-%08x%08x", what, g_random_int(), g_random_int());
-    s->hex = g_compute_checksum_for_string(G_CHECKSUM_SHA256, s->seed, -1);
-    g_assert_true(evtpm_unhex(s->bytes, SECRET_SIZE, s->hex));
-}
-
-static void secret_clear(struct secret *s)
-{
-    g_free(s->seed);
-    g_free(s->hex);
-}
-
-/* Where bytes are in a memory; free with json_array_unref. */
-static JsonArray *search(struct vm *vm, const char *space, const void *bytes,
-                         gsize size, GError **error)
-{
-    g_autofree char *pattern = g_base64_encode(bytes, size);
-    JsonObject *arguments = json_object_new();
-    json_object_set_string_member(arguments, "space", space);
-    json_object_set_string_member(arguments, "pattern", pattern);
-    g_autoptr(JsonNode) node =
-        qmp_call(&vm->qmp, "x-query-snp-search", arguments,
-                 deadline_in(E2E_SECONDS), error);
-    return node ? json_array_ref(json_object_get_array_member(
-                      json_node_get_object(node), "gpas"))
-                : NULL;
-}
-
-/* Hits from `from` up to `to`. */
-static unsigned hits(struct vm *vm, const char *space, const void *bytes,
-                     gsize size, guint64 from, guint64 to)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(JsonArray) gpas = search(vm, space, bytes, size, &error);
-    unsigned count = 0;
-    e2e_check(vm, error);
-    for (guint i = 0; i < json_array_get_length(gpas); i++) {
-        guint64 gpa = (guint64)json_array_get_int_element(gpas, i);
-        count += gpa >= from && gpa < to;
-    }
-    return count;
-}
-
-static gboolean file_holds(const char *path, const void *bytes, gsize size)
-{
-    g_autofree char *data = NULL;
-    gsize length;
-    return g_file_test(path, G_FILE_TEST_IS_REGULAR) &&
-           g_file_get_contents(path, &data, &length, NULL) &&
-           memmem(data, length, bytes, size);
-}
-
-/* In how many files of a directory; what they link to counts (/proc/PID/fd). */
-static unsigned dir_holds(const char *path, const void *bytes, gsize size,
-                          unsigned *files)
-{
-    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-    unsigned count = 0;
-    const char *name;
-    g_assert_nonnull(dir);
-    while ((name = g_dir_read_name(dir))) {
-        g_autofree char *file = g_build_filename(path, name, NULL);
-        *files += g_file_test(file, G_FILE_TEST_IS_REGULAR);
-        count += file_holds(file, bytes, size);
-    }
-    return count;
-}
-
-/* All that QEMU and the harness write: state, logs, whatever QEMU has open. */
-static unsigned files_hold(struct vm *vm, const void *bytes, gsize size)
-{
-    g_autofree char *open = g_strdup_printf("/proc/%d/fd", vm->process.pid);
-    unsigned files = 0;
-    unsigned count = dir_holds(vm->dir.path, bytes, size, &files) +
-                     dir_holds(vm->dir.log, bytes, size, &files) +
-                     dir_holds(open, bytes, size, &files);
-    g_assert_cmpuint(files, >, 3);
-    return count;
-}
 
 /* With a disk, which nothing but QEMU's descriptor leads to once the VM runs.
  */
@@ -140,38 +50,25 @@ static struct vm *shared_vm(void)
     return vm;
 }
 
-static void store(struct vm *vm, const struct secret *s)
-{
-    g_autoptr(GHashTable) t =
-        e2e_tpm(vm,
-                "printf %s | sha256sum | cut -d' ' -f1 | xxd -r -p >secret\n"
-                "tpm2_nvdefine -Q -C o -s 32 0x1500030\n"
-                "tpm2_nvwrite -Q -C o -i secret 0x1500030\n"
-                "rm secret; tpm2_nvread -C o -s 32 0x1500030 | sha256sum >sum\n"
-                "echo sum $(cut -d' ' -f1 sum)\n",
-                s->seed);
-    g_autofree char *sum =
-        g_compute_checksum_for_data(G_CHECKSUM_SHA256, s->bytes, SECRET_SIZE);
-    g_assert_cmpstr(guest_tpm_get(t, "sum"), ==, sum);
-}
-
 static void test_nv(void)
 {
     struct vm *vm = shared_vm();
     struct secret s;
     secret_make(&s, "nv");
-    store(vm, &s);
+    secret_store(vm, &s, "0x1500030");
     g_autofree char *base64 = g_base64_encode(s.bytes, SECRET_SIZE);
     /* the control: it is there, in the SVSM's own memory */
-    g_assert_cmpuint(hits(vm, "private", s.bytes, SECRET_SIZE, SVSM_BASE,
-                          SVSM_BASE + SVSM_REGION_SIZE),
+    g_assert_cmpuint(memory_hits(vm, "private", s.bytes, SECRET_SIZE, SVSM_BASE,
+                                 SVSM_BASE + SVSM_REGION_SIZE),
                      >, 0);
     /* in no form that tools print it in; 16 characters, for lines may be
      * wrapped */
-    g_assert_cmpuint(hits(vm, "shared", s.bytes, SECRET_SIZE, 0, G_MAXUINT64),
-                     ==, 0);
-    g_assert_cmpuint(hits(vm, "shared", s.hex, 16, 0, G_MAXUINT64), ==, 0);
-    g_assert_cmpuint(hits(vm, "shared", base64, 16, 0, G_MAXUINT64), ==, 0);
+    g_assert_cmpuint(
+        memory_hits(vm, "shared", s.bytes, SECRET_SIZE, 0, G_MAXUINT64), ==, 0);
+    g_assert_cmpuint(memory_hits(vm, "shared", s.hex, 16, 0, G_MAXUINT64), ==,
+                     0);
+    g_assert_cmpuint(memory_hits(vm, "shared", base64, 16, 0, G_MAXUINT64), ==,
+                     0);
     g_assert_cmpuint(files_hold(vm, s.bytes, SECRET_SIZE), ==, 0);
     g_assert_cmpuint(files_hold(vm, s.hex, 16), ==, 0);
     secret_clear(&s);
@@ -191,10 +88,11 @@ static void test_shared(void)
     g_assert_true(g_ascii_string_to_unsigned(
         g_str_has_prefix(said, "0x") ? said + 2 : said, 16, 0x1000, G_MAXUINT64,
         &gpa, NULL));
-    g_assert_cmpuint(hits(vm, "shared", s.hex, strlen(s.hex), gpa, gpa + 1), ==,
-                     1);
-    g_assert_cmpuint(hits(vm, "private", s.hex, strlen(s.hex), gpa, gpa + 4096),
-                     ==, 0);
+    g_assert_cmpuint(
+        memory_hits(vm, "shared", s.hex, strlen(s.hex), gpa, gpa + 1), ==, 1);
+    g_assert_cmpuint(
+        memory_hits(vm, "private", s.hex, strlen(s.hex), gpa, gpa + 4096), ==,
+        0);
     secret_clear(&s);
 }
 
@@ -237,7 +135,8 @@ static void test_closed(void)
     g_autoptr(GError) error = NULL;
     struct vm_config *config = e2e_config();
     struct vm *vm = e2e_start(config);
-    g_autoptr(JsonArray) gpas = search(vm, "private", "\0\0\0\0", 4, &error);
+    g_autoptr(JsonArray) gpas =
+        memory_search(vm, "private", "\0\0\0\0", 4, &error);
     g_assert_null(gpas);
     g_assert_nonnull(error);
     g_assert_nonnull(strstr(error->message, "private memory is closed"));
