@@ -58,7 +58,7 @@ static void test_subject(gconstpointer subject)
     g_autofree char *out =
         e2e_guest(vm,
                   "TPM2TOOLS_TCTI=device:/dev/tpmrm0 "
-                  "TPM_RAW_TCTI=device:/dev/tpm0 TPM_PLATFORM=closed sh "
+                  "TPM_RAW_TCTI=device:/dev/tpm0 TPM_PLATFORM=closed TPM_LARGEST=4087 sh "
                   "/run/tpm/run.sh %s; "
                   "echo status $?",
                   (const char *)subject);
