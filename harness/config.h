@@ -36,6 +36,8 @@ struct vm_config {
                              */
     gboolean debug_read;    /* tests: the host may read private memory by an x-
                                command */
+    gint64 log_limit; /* bytes that each log may take, for tests; 0: the default
+                       */
     GStrv extra; /* further QEMU arguments, for tests and debugging */
     /* state, not configuration */
     pid_t pid; /* QEMU */

@@ -156,6 +156,16 @@ static gboolean check_platform(const struct vm_config *config, GError **error)
                 "--print-command shows what would be run");
 }
 
+static void guard_logs(struct vm *vm)
+{
+    g_autofree char *console =
+        g_build_filename(vm->dir.log, "console.log", NULL);
+    g_autofree char *qemu = g_build_filename(vm->dir.log, "qemu.log", NULL);
+    gint64 limit = vm->config->log_limit;
+    vm->logs =
+        log_guard_start(console, qemu, limit ? limit : LOG_BOUND_DEFAULT);
+}
+
 struct vm *vm_start(const struct vm_config *config, gboolean detach,
                     GError **error)
 {
@@ -171,6 +181,7 @@ struct vm *vm_start(const struct vm_config *config, gboolean detach,
     vm->config->boots = 0;
     vm->owner = TRUE;
     vm->detach = detach;
+    guard_logs(vm);
     if (!vm_boot(vm, error)) {
         vm_free(vm);
         return NULL;
@@ -218,6 +229,7 @@ void vm_free(struct vm *vm)
         return;
     }
     close_channels(vm);
+    log_guard_stop(vm->logs);
     if (vm->owner) {
         process_end(&vm->process, 2000);
         state_remove(&vm->dir);

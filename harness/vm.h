@@ -6,6 +6,7 @@
 #include "harness/boot_watch.h"
 #include "harness/config.h"
 #include "harness/ga.h"
+#include "harness/log_bound.h"
 #include "harness/process.h"
 #include "harness/qmp.h"
 #include "harness/state.h"
@@ -17,6 +18,7 @@ struct vm {
     struct qmp qmp;
     struct ga ga;
     struct boot_watch boot; /* of a VM that we started */
+    struct log_guard *logs; /* keeps them bounded while we are here */
     gboolean owner;     /* vm_free() ends it */
     gboolean detach;    /* QEMU survives us */
     const char *reason; /* of its SHUTDOWN event, once it ended */

@@ -45,6 +45,8 @@ void e2e_evtpm(struct e2e_result *result, ...)
     struct process_options options = { .cwd = e2e_dir() };
     int status = 0;
     result->err = NULL;
+    g_autofree char *command = g_strjoinv(" ", (char **)argv->pdata + 1);
+    e2e_step("evtpm %s", command);
     process_run((const char *const *)argv->pdata, &options, NULL, FALSE,
                 add_line, out, &result->err, &status,
                 deadline_in(3 * E2E_SECONDS), &error);

@@ -1,6 +1,39 @@
 /* SPDX-License-Identifier: MIT */
-/* Scenarios: VMs, and work in their guests. */
+/* Scenarios: VMs, and work in their guests. What is done and seen is told to
+ * evtpm test's report by the marks of harness/marks.h. */
 #include "tests/e2e/e2e.h"
+
+#include <string.h>
+
+void e2e_step(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    g_autofree char *text = g_strdup_vprintf(fmt, ap);
+    va_end(ap);
+    text[strcspn(text, "\n")] = '\0';
+    g_test_message("evtpm-step: %s", text);
+}
+
+static void mark_logs(const struct vm *vm)
+{
+    g_test_message("evtpm-log: %s/console.log", vm->dir.log);
+    g_test_message("evtpm-log: %s/qemu.log", vm->dir.log);
+}
+
+/* Power-on to agent. */
+static void mark_boot(struct vm *vm)
+{
+    if (vm->boot.start == 0) {
+        return; /* another process started it */
+    }
+    g_autofree char *uptime = e2e_guest(vm, "cat /proc/uptime");
+    g_autofree char *timeline = boot_watch_timeline(
+        &vm->boot, g_ascii_strtod(uptime, NULL), boot_watch_now(&vm->boot));
+    if (timeline) {
+        g_test_message("evtpm-timeline: vm=%s %s", vm->config->name, timeline);
+    }
+}
 
 void e2e_check(struct vm *vm, GError *error)
 {
@@ -10,6 +43,7 @@ void e2e_check(struct vm *vm, GError *error)
     g_autoptr(GError) shown = g_error_copy(error);
     if (vm) {
         vm_explain(vm, &shown);
+        mark_logs(vm);
     }
     if (vm_post_mortem()) {
         g_test_message("%s", vm_post_mortem());
@@ -20,6 +54,7 @@ void e2e_check(struct vm *vm, GError *error)
 struct vm *e2e_start(const struct vm_config *config)
 {
     g_autoptr(GError) error = NULL;
+    e2e_step("start the VM \"%s\"", config->name);
     struct vm *vm = vm_start(config, FALSE, &error);
     e2e_check(NULL, error);
     return vm;
@@ -28,13 +63,16 @@ struct vm *e2e_start(const struct vm_config *config)
 void e2e_up(struct vm *vm)
 {
     g_autoptr(GError) error = NULL;
+    e2e_step("wait for the guest of \"%s\"", vm->config->name);
     vm_wait_agent(vm, deadline_in(E2E_SECONDS), &error);
     e2e_check(vm, error);
+    mark_boot(vm);
 }
 
 void e2e_reboot(struct vm *vm)
 {
     g_autoptr(GError) error = NULL;
+    e2e_step("reboot \"%s\"", vm->config->name);
     vm_reboot(vm, deadline_in(E2E_SECONDS), &error);
     e2e_check(vm, error);
     e2e_up(vm);
@@ -70,6 +108,7 @@ char *e2e_guest(struct vm *vm, const char *fmt, ...)
     va_start(ap, fmt);
     g_autofree char *command = g_strdup_vprintf(fmt, ap);
     va_end(ap);
+    e2e_step("in the guest: %s", command);
     char *out =
         ga_shell(&vm->ga, deadline_in(E2E_SECONDS), &error, "%s", command);
     e2e_check(vm, error);
@@ -100,23 +139,34 @@ GHashTable *e2e_tpm(struct vm *vm, const char *fmt, ...)
     va_start(ap, fmt);
     g_autofree char *script = g_strdup_vprintf(fmt, ap);
     va_end(ap);
+    e2e_step("in the guest: %s", script);
     GHashTable *table =
         guest_tpm_run(vm, script, deadline_in(E2E_SECONDS), &error);
     e2e_check(vm, error);
     return table;
 }
 
+/* "0:hex 1:hex" */
+static void mark_pcrs(const char *text)
+{
+    g_autofree char *members = g_strdelimit(g_strdup(text), ":", '=');
+    g_test_message("evtpm-pcrs: bank=sha256 %s", members);
+}
+
 char *e2e_pcrs(struct vm *vm)
 {
     g_autoptr(GError) error = NULL;
+    e2e_step("read the PCRs of \"%s\"", vm->config->name);
     char *text = guest_tpm_pcrs(vm, deadline_in(E2E_SECONDS), &error);
     e2e_check(vm, error);
+    mark_pcrs(text);
     return text;
 }
 
 void e2e_collect(struct vm *vm, struct attest *attest)
 {
     g_autoptr(GError) error = NULL;
+    e2e_step("collect evidence from \"%s\"", vm->config->name);
     attest_collect(vm, deadline_in(E2E_SECONDS), attest, &error);
     e2e_check(vm, error);
 }

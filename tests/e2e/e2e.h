@@ -79,6 +79,9 @@ struct vm *e2e_unshare(void);
  * its last console lines and where its logs are. `vm` may be NULL. */
 void e2e_check(struct vm *vm, GError *error);
 
+/* What is being done from here on, for whoever reads of a failure. */
+void e2e_step(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
+
 /* Runs in the guest; the test fails unless its status is 0. Output without
  * trailing newlines. */
 char *e2e_guest(struct vm *vm, const char *fmt, ...) G_GNUC_PRINTF(2, 3);

@@ -17,6 +17,13 @@
 
 #define HELD "held"
 
+/* To be seen of a VM's traces in another one that has the like of its own: the
+ * same handles, but not the same things. */
+static const char *const trace_others[TRACE_COUNT] = {
+    "other",   "other",   "neither", "there", "there", "refused",
+    "refused", "goes on", "none",    "none",  "gone"
+};
+
 static struct vm *vm;    /* of the moment */
 static char *first_pcrs; /* of the first boot */
 static GString *table;   /* lines */
@@ -191,7 +198,8 @@ static void row(const char *event, void (*happens)(void))
 }
 
 /* Two VMs of one image: neither has anything of the other's. The second one's
- * harness is then killed, and another VM gets its name. */
+ * harness is then killed, and another VM gets its name; in place of the first
+ * one comes another image. */
 static void two_at_once(void)
 {
     struct process holder = PROCESS_NONE;
@@ -204,7 +212,7 @@ static void two_at_once(void)
     struct vm *second = vm;
     vm = first;
     look("two VMs at once", "still", &one, trace_kept);
-    look("the other's", "never", &two, trace_lost);
+    look("the other's", "never", &two, trace_others);
 
     pid_t qemu = second->process.pid;
     kill(holder.pid, SIGKILL);
@@ -215,7 +223,11 @@ static void two_at_once(void)
     start(HELD, NULL);
     assert_lost("harness killed", &two);
     e2e_vm_end(vm);
+
     vm = first;
+    look("changed IGVM", "before", &one, trace_kept);
+    image_changes();
+    assert_lost("changed IGVM", &one);
     traces_clear(&one);
     traces_clear(&two);
 }
@@ -230,7 +242,6 @@ static void test_matrix(void)
     row("off and on, same IGVM", shuts_down);
     row("QEMU killed", qemu_is_killed);
     two_at_once();
-    row("changed IGVM", image_changes);
     e2e_vm_end(vm);
     e2e_assert_no_vms();
     g_test_message("%s", table->str);

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * VMs in bad times: QEMU dies at each stage of a boot, the guest hangs or never
+ * stops talking, the disk is full, eight boot at once, one after the other
+ * starts. One clear line, and nothing is left, nor does anything grow.
+ */
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness/artifacts.h"
+#include "harness/state.h"
+#include "tests/e2e/e2e.h"
+
+#define SVSM_BEGINS "[SVSM]"
+#define SVSM_DONE "[SVSM] guest at VMPL"
+#define CROWD 8
+#define LAUNCHES 10
+/* What a library may allocate once and keep. */
+#define GROWTH_KIB 2048
+
+static struct vm_config *small(const char *name, gboolean loud)
+{
+    struct vm_config *c = e2e_config();
+    g_free(c->name);
+    c->name = g_strdup(name);
+    c->memory = 256;
+    if (loud) {
+        g_free(c->append);
+        c->append = g_strdup("console=ttyS0 panic=-1 pci=lastbus=0");
+    }
+    return c;
+}
+
+static struct vm *start(const char *name, gboolean loud)
+{
+    struct vm_config *c = small(name, loud);
+    struct vm *vm = e2e_start(c);
+    vm_config_free(c);
+    return vm;
+}
+
+static gboolean console_has(struct vm *vm, const char *text)
+{
+    g_autofree char *path = g_build_filename(vm->dir.log, "console.log", NULL);
+    g_autofree char *log = NULL;
+    gsize size;
+    return g_file_get_contents(path, &log, &size, NULL) &&
+           memmem(log, size, text, strlen(text));
+}
+
+/* ---- QEMU dies ---- */
+
+static const struct stage {
+    const char *name, *says; /* on the console, when it has begun */
+} stages[] = {
+    { "svsm", SVSM_BEGINS },
+    { "firmware", SVSM_DONE },
+    { "kernel", "Linux version" },
+    { "userspace", "evtpm: userspace ready" },
+};
+
+static void crash(const struct stage *stage, int number, const char *says)
+{
+    g_autoptr(GError) error = NULL;
+    struct vm *vm = start("t", TRUE);
+    e2e_await(console_has(vm, stage->says));
+    g_assert_cmpint(kill(vm->process.pid, number), ==, 0);
+    g_assert_false(vm_wait_agent(vm, deadline_in(E2E_SECONDS), &error));
+    g_test_message("%s: %s", stage->name, error->message);
+    g_assert_cmpstr(error->message, ==, says);
+    g_assert_nonnull(strstr(vm_post_mortem(), "logs: "));
+    e2e_vm_end(vm);
+    e2e_assert_no_vms();
+}
+
+static void test_crash(gconstpointer data)
+{
+    const struct stage *stage = data;
+    crash(stage, SIGKILL, "QEMU was ended by signal 9 (Killed)");
+    crash(stage, SIGSEGV, "QEMU was ended by signal 11 (Segmentation fault)");
+}
+
+/* ---- the guest hangs ---- */
+
+/* A guest that does not run any more: its vCPUs stand still. */
+static void test_hang(void)
+{
+    g_autoptr(GError) error = NULL;
+    struct e2e_result r;
+    struct vm *vm = start("t", FALSE);
+    e2e_up(vm);
+    qmp_run(&vm->qmp, "stop", NULL, deadline_in(10), &error);
+    g_assert_no_error(error);
+    struct ga_result ga = { 0 };
+    g_assert_false(ga_exec(&vm->ga, "true", NULL, deadline_in(1), &ga, &error));
+    g_assert_error(error, HARNESS_ERROR, HARNESS_ERROR_TIMEOUT);
+    g_test_message("%s", error->message);
+    g_clear_error(&error);
+    /* it is the guest that hangs, not its VM */
+    g_assert_true(process_alive(&vm->process));
+    e2e_evtpm(&r, "ps", "--json", NULL);
+    g_assert_cmpint(r.status, ==, 0);
+    g_assert_nonnull(strstr(r.out, "\"t\""));
+    e2e_result_clear(&r);
+    g_assert_true(vm_stop(vm, 1, &error));
+    e2e_vm_end(vm);
+    e2e_assert_no_vms();
+}
+
+static void test_command_hangs(void)
+{
+    struct e2e_result r;
+    gint64 start_time = g_get_monotonic_time();
+    /* what is waited for comes never: firmware alone does not take so long */
+    e2e_evtpm(&r, "launch", "--memory", "256", "--timeout", "1", "--exec",
+              "true", NULL);
+    g_assert_cmpint(r.status, ==, 1);
+    e2e_assert_error_line(r.err, "timed out waiting for the guest to be up");
+    g_assert_nonnull(strstr(r.err, "logs: "));
+    g_assert_cmpint(g_get_monotonic_time() - start_time, <,
+                    60 * G_USEC_PER_SEC);
+    e2e_result_clear(&r);
+    e2e_assert_no_vms();
+}
+
+/* ---- the guest talks without end ---- */
+
+static void test_flood(void)
+{
+    const gint64 limit = 128 << 10;
+    struct vm_config *c = small("t", FALSE);
+    c->log_limit = limit;
+    struct vm *vm = e2e_boot(c);
+    vm_config_free(c);
+    g_autofree char *log = g_build_filename(vm->dir.log, "console.log", NULL);
+    struct stat st;
+    g_free(e2e_guest(vm, "(while cat /proc/kallsyms; do :; done) "
+                         ">/dev/ttyS0 2>&1 & echo $!"));
+    e2e_await(stat(log, &st) == 0 && st.st_size > 3 * limit);
+    e2e_await(stat(log, &st) == 0 && (gint64)st.st_blocks * 512 <= 2 * limit);
+    /* the VM answers all the while */
+    g_autofree char *alive = e2e_guest(vm, "echo alive; killall cat sh");
+    g_assert_cmpstr(alive, ==, "alive");
+    g_assert_true(console_has(vm, SVSM_DONE));
+    e2e_vm_end(vm);
+}
+
+/* ---- no room ---- */
+
+/* On a file system of that many KiB, with the state directory on it. */
+static void check_no_room(unsigned kib)
+{
+    g_autofree char *build = artifacts_build_dir();
+    g_autofree char *script = g_strdup_printf(
+        "mount -t tmpfs -o size=%uk tmpfs . 2>/dev/null && cd \"$PWD\" || "
+        "exit 77\nmkdir -m 700 run && dd if=/dev/zero of=full bs=1k "
+        "2>/dev/null; XDG_RUNTIME_DIR=$PWD/run '%s/harness/evtpm' launch "
+        "--memory 256 --name full --exec true; s=$?; ls run/evtpm/vm; exit $s",
+        kib, build);
+    const char *argv[] = { "unshare",
+                           "--mount",
+                           geteuid() ? "--user" : "-m",
+                           geteuid() ? "--map-root-user" : "-m",
+                           "sh",
+                           "-c",
+                           script,
+                           NULL };
+    struct process_options options = { .cwd = e2e_dir() };
+    g_autofree char *err = NULL;
+    g_autoptr(GError) error = NULL;
+    int status = 0;
+    gboolean ran = process_run(argv, &options, NULL, FALSE, NULL, NULL, &err,
+                               &status, deadline_in(E2E_SECONDS), &error);
+    if (!ran || !WIFEXITED(status) || WEXITSTATUS(status) == 77) {
+        g_test_skip("a small file system cannot be mounted here");
+        return;
+    }
+    g_test_message("%s", err);
+    g_assert_cmpint(WEXITSTATUS(status), ==, 1);
+    e2e_assert_error_line(err, "No space left on device");
+}
+
+static void test_no_room(void)
+{
+    check_no_room(64);
+}
+
+/* Sockets in a directory whose path is too long, and things that lie where
+ * sockets belong. */
+static void test_sockets(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *usual = g_strdup(g_getenv("XDG_RUNTIME_DIR"));
+    g_autofree char *deep = g_strnfill(100, 'd');
+    g_autofree char *path = g_build_filename(e2e_dir(), deep, NULL);
+    struct vm_config *c = small("t", FALSE);
+    g_assert_cmpint(mkdir(path, 0700), ==, 0);
+    g_setenv("XDG_RUNTIME_DIR", path, TRUE);
+    g_assert_null(vm_start(c, FALSE, &error));
+    g_assert_nonnull(
+        strstr(error->message, "longer than a socket's path may be"));
+    g_clear_error(&error);
+    g_autofree char *left = g_build_filename(path, "evtpm/vm/t", NULL);
+    g_assert_false(g_file_test(left, G_FILE_TEST_EXISTS));
+
+    g_setenv("XDG_RUNTIME_DIR", usual, TRUE);
+    g_autofree char *vm_dir = g_build_filename(usual, "evtpm/vm/t", NULL);
+    g_autofree char *in_the_way = g_build_filename(vm_dir, "qmp", "x", NULL);
+    g_assert_cmpint(g_mkdir_with_parents(in_the_way, 0700), ==, 0);
+    struct vm *vm = e2e_start(c);
+    e2e_vm_end(vm);
+    vm_config_free(c);
+    e2e_assert_no_vms();
+}
+
+/* ---- many ---- */
+
+static void test_crowd(void)
+{
+    struct vm *vm[CROWD];
+    for (int i = 0; i < CROWD; i++) {
+        g_autofree char *name = g_strdup_printf("crowd%d", i);
+        vm[i] = start(name, FALSE);
+    }
+    for (int i = 0; i < CROWD; i++) {
+        e2e_await(console_has(vm[i], SVSM_DONE));
+    }
+    if (g_getenv("EVTPM_LAUNCHES")) {
+        for (int i = 0; i < CROWD; i++) {
+            e2e_up(vm[i]);
+        }
+    }
+    for (int i = 0; i < CROWD; i++) {
+        g_assert_true(process_alive(&vm[i]->process));
+        e2e_vm_end(vm[i]);
+    }
+    e2e_assert_no_vms();
+}
+
+/* Entries of a directory, itself and its like not counted. */
+static unsigned entries(const char *path)
+{
+    unsigned count = 0;
+    DIR *dir = opendir(path);
+    g_assert_nonnull(dir);
+    for (struct dirent *e; (e = readdir(dir));) {
+        count += e->d_name[0] != '.';
+    }
+    closedir(dir);
+    return count;
+}
+
+static unsigned resident_kib(void)
+{
+    g_autofree char *text = NULL;
+    const char *at = NULL;
+    if (g_file_get_contents("/proc/self/status", &text, NULL, NULL)) {
+        at = strstr(text, "VmRSS:");
+    }
+    g_assert_nonnull(at);
+    return (unsigned)strtoul(at + 6, NULL, 10);
+}
+
+/* What could grow. */
+struct tally {
+    unsigned descriptors, threads, children, temporary, resident;
+};
+
+static struct tally tally(void)
+{
+    g_autofree char *path =
+        g_strdup_printf("/proc/self/task/%d/children", getpid());
+    g_autofree char *children = NULL;
+    g_file_get_contents(path, &children, NULL, NULL);
+    g_auto(GStrv) words = g_strsplit(children ? children : "", " ", -1);
+    return (struct tally){
+        .descriptors = entries("/proc/self/fd"),
+        .threads = entries("/proc/self/task"),
+        .children = g_strv_length(words),
+        .temporary = entries(g_get_tmp_dir()) + entries(e2e_dir()),
+        .resident = resident_kib(),
+    };
+}
+
+static void launch_once(void)
+{
+    struct vm *vm = start("t", FALSE);
+    e2e_await(console_has(vm, SVSM_BEGINS));
+    e2e_vm_end(vm);
+}
+
+/* EVTPM_LAUNCHES asks for more. */
+static void test_launches(void)
+{
+    const char *asked = g_getenv("EVTPM_LAUNCHES");
+    int launches = asked ? atoi(asked) : LAUNCHES;
+    launch_once(); /* what is allocated once */
+    launch_once();
+    struct tally before = tally();
+    for (int i = 0; i < launches; i++) {
+        launch_once();
+    }
+    struct tally after = tally();
+    g_test_message("%d launches: %u KiB, then %u KiB", launches,
+                   before.resident, after.resident);
+    g_assert_cmpuint(after.descriptors, ==, before.descriptors);
+    g_assert_cmpuint(after.threads, ==, before.threads);
+    g_assert_cmpuint(after.children, ==, before.children);
+    g_assert_cmpuint(after.temporary, <=, before.temporary);
+    g_assert_cmpuint(after.resident, <=, before.resident + GROWTH_KIB);
+    e2e_assert_no_vms();
+}
+
+static const struct e2e_scenario scenarios[] = {
+    { "/e2e/trouble/guest-hangs", test_hang, 0, 512 },
+    { "/e2e/trouble/boot-takes-too-long", test_command_hangs, 0, 512 },
+    { "/e2e/trouble/console-flood", test_flood, 0, 512 },
+    { "/e2e/trouble/disk-full", test_no_room, 0, 512 },
+    { "/e2e/trouble/sockets", test_sockets, 0, 512 },
+    { "/e2e/trouble/eight-at-once", test_crowd, 0, CROWD * 384 },
+    { "/e2e/trouble/many-launches", test_launches, 0, 512 },
+};
+
+int main(int argc, char **argv)
+{
+    e2e_begin(&argc, &argv);
+    e2e_add(E2E_TABLE(scenarios));
+    for (gsize i = 0; i < G_N_ELEMENTS(stages); i++) {
+        g_autofree char *path =
+            g_strconcat("/e2e/trouble/qemu-dies/", stages[i].name, NULL);
+        const struct e2e_scenario s = { .path = path, .memory = 512 };
+        e2e_add_row(&s, test_crash, &stages[i]);
+    }
+    return e2e_end();
+}
