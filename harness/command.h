@@ -25,6 +25,7 @@ int cmd_reboot(int argc, char **argv, GError **error);
 int cmd_chip(int argc, char **argv, GError **error);
 int cmd_kds(int argc, char **argv, GError **error);
 int cmd_id_block(int argc, char **argv, GError **error);
+int cmd_image(int argc, char **argv, GError **error);
 int cmd_test(int argc, char **argv, GError **error);
 
 /*

@@ -29,6 +29,7 @@ static const struct {
     { "stop", cmd_stop, "end a VM" },
     { "igvm", cmd_igvm, "build, measure or show IGVM files" },
     { "id-block", cmd_id_block, "sign what may be launched" },
+    { "image", cmd_image, "tell what a disk image lacks for such a guest" },
     { "chip", cmd_chip, "make, show, or update an emulated processor" },
     { "kds", cmd_kds, "serve emulated processors' certificates as AMD does" },
     { "test", cmd_test, "run the tests" },
