@@ -3,7 +3,7 @@
  * evtpm image prepare: images made here, with what a system needs and without,
  * are told apart, and stay as they are.
  *
- * needs: vm, mke2fs, sfdisk
+ * needs: vm, mke2fs
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,19 +18,21 @@
 #define FAT_AT 1 /* MiB; the partitions of the image */
 #define ROOT_AT 2
 #define ROOT_SIZE 8
+#define SECTOR 512
+#define ENTRIES 128
 
 static const char good_config[] =
     "CONFIG_AMD_MEM_ENCRYPT=y\nCONFIG_TCG_SVSM=y\nCONFIG_SEV_GUEST=m\n"
     "CONFIG_TSM_REPORTS=m\nCONFIG_EFI_STUB=y\nCONFIG_VIRTIO_PCI=y\n"
     "CONFIG_VIRTIO_BLK=y\n# CONFIG_DM_CRYPT is not set\n";
 
-static void run(const char *const *argv, const char *input)
+static void run(const char *const *argv)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *err = NULL;
     g_autoptr(GBytes) bytes = input ? g_bytes_new(input, strlen(input)) : NULL;
     int status = -1;
-    process_run(argv, NULL, bytes, FALSE, NULL, NULL, &err, &status,
+    process_run(argv, NULL, NULL, FALSE, NULL, NULL, &err, &status,
                 deadline_in(60), &error);
     g_assert_no_error(error);
     g_test_message("%s: %s", argv[0], err);
@@ -65,33 +67,88 @@ static char *root_file(const char *version, const char *config)
     put(options, config);
     const char *argv[] = { "mke2fs", "-q", "-t", "ext4", "-d",
                            tree,     file, size, NULL };
-    run(argv, NULL);
+    run(argv);
     return file;
 }
 
-static void write_at(int fd, gint64 mib, const void *data, gsize size)
+static void write_at(int fd, gint64 at, const void *data, gsize size)
 {
-    g_assert_cmpint(pwrite(fd, data, size, mib * MIB), ==, (gssize)size);
+    g_assert_cmpint(pwrite(fd, data, size, at), ==, (gssize)size);
 }
 
-/* A disk: GPT, something that is FAT by its first sector, the root. */
+/* CRC-32 of IEEE 802.3, which GPTs have. */
+static guint32 crc32_of(const guint8 *data, gsize size)
+{
+    guint32 crc = ~0u;
+    for (gsize i = 0; i < size; i++) {
+        crc ^= data[i];
+        for (int bit = 0; bit < 8; bit++) {
+            crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+        }
+    }
+    return ~crc;
+}
+
+static void put_le(guint8 *to, guint64 value, gsize size)
+{
+    for (gsize i = 0; i < size; i++) {
+        to[i] = (guint8)(value >> (8 * i));
+    }
+}
+
+static void put_entry(guint8 *entry, gint64 at_mib, gint64 size_mib)
+{
+    memset(entry, 0x5a, 32); /* type and identity: any but none */
+    put_le(entry + 32, (guint64)at_mib * MIB / SECTOR, 8);
+    put_le(entry + 40, (guint64)(at_mib + size_mib) * MIB / SECTOR - 1, 8);
+}
+
+/* A partition table (UEFI specification, 5.3): protective MBR, header,
+ * entries; without the copy at the end. */
+static void write_gpt(int fd, guint64 sectors)
+{
+    guint8 mbr[SECTOR] = { 0 }, header[SECTOR] = { 0 };
+    guint8 entries[ENTRIES * 128] = { 0 };
+    put_entry(entries, FAT_AT, 1);
+    put_entry(entries + 128, ROOT_AT, ROOT_SIZE);
+    entries[128 + 16] ^= 1; /* another identity */
+    memcpy(header, "EFI PART\0\0\1\0", 12);
+    put_le(header + 12, 92, 4);
+    put_le(header + 24, 1, 8);
+    put_le(header + 32, sectors - 1, 8);
+    put_le(header + 40, 34, 8);
+    put_le(header + 48, sectors - 34, 8);
+    put_le(header + 72, 2, 8);
+    put_le(header + 80, ENTRIES, 4);
+    put_le(header + 84, 128, 4);
+    put_le(header + 88, crc32_of(entries, sizeof(entries)), 4);
+    put_le(header + 16, crc32_of(header, 92), 4);
+    mbr[446 + 4] = 0xee;
+    put_le(mbr + 446 + 8, 1, 4);
+    put_le(mbr + 446 + 12, sectors - 1, 4);
+    put_le(mbr + 510, 0xaa55, 2);
+    write_at(fd, 0, mbr, SECTOR);
+    write_at(fd, SECTOR, header, SECTOR);
+    write_at(fd, 2 * SECTOR, entries, sizeof(entries));
+}
+
+/* A disk: something that is FAT by its first sector, and the root. */
 static char *disk(const char *version, const char *config)
 {
     char *path = in_dir("disk.raw");
     g_autofree char *root = root_file(version, config);
     g_autofree char *data = NULL;
     gsize size;
-    guint8 fat[512] = { 0 };
+    guint8 fat[SECTOR] = { 0 };
+    const gint64 total = (gint64)(ROOT_AT + ROOT_SIZE + 1) * MIB;
     memcpy(fat + 82, "FAT32   ", 8);
     g_assert_true(g_file_get_contents(root, &data, &size, NULL));
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     g_assert_cmpint(fd, >=, 0);
-    g_assert_cmpint(ftruncate(fd, (ROOT_AT + ROOT_SIZE + 1) * MIB), ==, 0);
-    const char *argv[] = { "sfdisk", "-q", path, NULL };
-    run(argv, "label: gpt\nstart=2048, size=2048, type=uefi\n"
-              "start=4096, size=16384, type=linux\n");
-    write_at(fd, FAT_AT, fat, sizeof(fat));
-    write_at(fd, ROOT_AT, data, size);
+    g_assert_cmpint(ftruncate(fd, total), ==, 0);
+    write_gpt(fd, (guint64)total / SECTOR);
+    write_at(fd, (gint64)FAT_AT * MIB, fat, sizeof(fat));
+    write_at(fd, (gint64)ROOT_AT * MIB, data, size);
     close(fd);
     return path;
 }
@@ -103,7 +160,7 @@ static char *as_qcow2(const char *raw)
     g_autofree char *dir = g_path_get_dirname(qemu);
     g_autofree char *tool = g_build_filename(dir, "qemu-img", NULL);
     const char *argv[] = { tool, "convert", "-O", "qcow2", raw, path, NULL };
-    run(argv, NULL);
+    run(argv);
     return path;
 }
 
