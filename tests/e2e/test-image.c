@@ -30,7 +30,6 @@ static void run(const char *const *argv)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *err = NULL;
-    g_autoptr(GBytes) bytes = input ? g_bytes_new(input, strlen(input)) : NULL;
     int status = -1;
     process_run(argv, NULL, NULL, FALSE, NULL, NULL, &err, &status,
                 deadline_in(60), &error);
