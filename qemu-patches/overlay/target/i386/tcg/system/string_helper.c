@@ -6,7 +6,8 @@
  * Translated code moves one element after the other.  These helpers run first
  * and take as many elements as they can at once, page by page, from and to
  * plain RAM.  They leave at least one element, and everything that is not as
- * simple, to the translated code, whose faults are then precise.
+ * simple, to the translated code, whose faults are then precise.  True: what is
+ * left is as simple, but it is the turn of interrupts.
  */
 
 #include "qemu/osdep.h"
@@ -40,27 +41,61 @@ static void *ram_at(CPUX86State *env, vaddr addr, size_t size,
     return flags ? NULL : host;
 }
 
-/* Whole elements of 1 << @shift bytes that this turn may take, in bytes. */
-static size_t bulk_size(CPUX86State *env, int shift, size_t done)
+/* Is it the turn of interrupts? */
+static bool enough(CPUX86State *env, size_t done)
 {
-    target_ulong rest = env->regs[R_ECX];
-    size_t room = done < BULK_MAX ? (BULK_MAX - done) >> shift : 0;
+    return done >= BULK_MAX || cpu_loop_exit_requested(env_cpu(env));
+}
 
-    if (rest <= 1 || cpu_loop_exit_requested(env_cpu(env))) {
-        return 0;
-    }
-    return (size_t)MIN(rest - 1, room) << shift;
+/* Whole elements of 1 << @shift bytes that may be taken, in bytes. */
+static size_t bulk_size(CPUX86State *env, int shift)
+{
+    return (size_t)MIN(env->regs[R_ECX] - 1, BULK_MAX) << shift;
 }
 
 /*
  * The part of a bulk that stays within the pages of @a and @b: 0 where their
- * first element crosses one.
+ * first element crosses one, which is then moved alone.
  */
 static size_t bulk_in_pages(size_t size, int shift, vaddr a, vaddr b)
 {
     size_t in_pages = MIN(bytes_in_page(a), bytes_in_page(b));
 
     return MIN(size, in_pages) & -((size_t)1 << shift);
+}
+
+static uint64_t load(CPUX86State *env, vaddr addr, int shift, int mmu_idx,
+                     uintptr_t ra)
+{
+    switch (shift) {
+    case MO_8:
+        return cpu_ldub_mmuidx_ra(env, addr, mmu_idx, ra);
+    case MO_16:
+        return cpu_lduw_le_mmuidx_ra(env, addr, mmu_idx, ra);
+    case MO_32:
+        return cpu_ldl_le_mmuidx_ra(env, addr, mmu_idx, ra);
+    default:
+        return cpu_ldq_le_mmuidx_ra(env, addr, mmu_idx, ra);
+    }
+}
+
+static void store(CPUX86State *env, vaddr addr, uint64_t value, int shift,
+                  int mmu_idx, uintptr_t ra)
+{
+    switch (shift) {
+    case MO_8:
+        cpu_stb_mmuidx_ra(env, addr, value, mmu_idx, ra);
+        break;
+    case MO_16:
+        cpu_stw_le_mmuidx_ra(env, addr, value, mmu_idx, ra);
+        break;
+    case MO_32:
+        cpu_stl_le_mmuidx_ra(env, addr, value, mmu_idx, ra);
+        break;
+    default:
+        cpu_stq_le_mmuidx_ra(env, addr, value, mmu_idx, ra);
+        break;
+    }
 }
 
 static void fill(uint8_t *to, uint64_t value, int shift, size_t size)
@@ -77,50 +112,74 @@ static void fill(uint8_t *to, uint64_t value, int shift, size_t size)
     memcpy(to, &(uint64_t){ cpu_to_le64(pattern) }, size);
 }
 
-void helper_rep_stos_bulk(CPUX86State *env, uint32_t shift, uint32_t mmu_idx)
+uint32_t helper_rep_stos_bulk(CPUX86State *env, uint32_t shift,
+                              uint32_t mmu_idx)
 {
+    uintptr_t ra = GETPC();
     size_t done = 0, size;
     uint8_t *to;
 
     if (env->df != 1 || env->regs[R_ECX] << shift < BULK_MIN) {
-        return;
+        return false;
     }
-    while ((size = bulk_size(env, shift, done)) != 0) {
-        size = bulk_in_pages(size, shift, env->regs[R_EDI], env->regs[R_EDI]);
-        to = size ? ram_at(env, env->regs[R_EDI], size, MMU_DATA_STORE,
-                           mmu_idx, GETPC()) : NULL;
-        if (!to) {
-            return;
+    while ((size = bulk_size(env, shift)) != 0) {
+        if (enough(env, done)) {
+            return true;
         }
-        fill(to, env->regs[R_EAX], shift, size);
+        size = bulk_in_pages(size, shift, env->regs[R_EDI], env->regs[R_EDI]);
+        if (size) {
+            to = ram_at(env, env->regs[R_EDI], size, MMU_DATA_STORE, mmu_idx,
+                        ra);
+            if (!to) {
+                return false;
+            }
+            fill(to, env->regs[R_EAX], shift, size);
+        } else {
+            size = 1 << shift;
+            store(env, env->regs[R_EDI], env->regs[R_EAX], shift, mmu_idx, ra);
+        }
         env->regs[R_EDI] += size;
         env->regs[R_ECX] -= size >> shift;
         done += size;
     }
+    return false;
 }
 
-void helper_rep_movs_bulk(CPUX86State *env, uint32_t shift, uint32_t mmu_idx)
+uint32_t helper_rep_movs_bulk(CPUX86State *env, uint32_t shift,
+                              uint32_t mmu_idx)
 {
+    uintptr_t ra = GETPC();
     size_t done = 0, size;
     uint8_t *from, *to;
 
     if (env->df != 1 || env->regs[R_ECX] << shift < BULK_MIN) {
-        return;
+        return false;
     }
-    while ((size = bulk_size(env, shift, done)) != 0) {
-        size = bulk_in_pages(size, shift, env->regs[R_ESI], env->regs[R_EDI]);
-        from = size ? ram_at(env, env->regs[R_ESI], size, MMU_DATA_LOAD,
-                             mmu_idx, GETPC()) : NULL;
-        to = from ? ram_at(env, env->regs[R_EDI], size, MMU_DATA_STORE,
-                           mmu_idx, GETPC()) : NULL;
-        /* What is written and then read again is not a plain copy. */
-        if (!to || (to > from && to < from + size)) {
-            return;
+    while ((size = bulk_size(env, shift)) != 0) {
+        if (enough(env, done)) {
+            return true;
         }
-        memmove(to, from, size);
+        size = bulk_in_pages(size, shift, env->regs[R_ESI], env->regs[R_EDI]);
+        if (size) {
+            from = ram_at(env, env->regs[R_ESI], size, MMU_DATA_LOAD, mmu_idx,
+                          ra);
+            to = from ? ram_at(env, env->regs[R_EDI], size, MMU_DATA_STORE,
+                               mmu_idx, ra) : NULL;
+            /* What is written and then read again is not a plain copy. */
+            if (!to || (to > from && to < from + size)) {
+                return false;
+            }
+            memmove(to, from, size);
+        } else {
+            size = 1 << shift;
+            store(env, env->regs[R_EDI],
+                  load(env, env->regs[R_ESI], shift, mmu_idx, ra), shift,
+                  mmu_idx, ra);
+        }
         env->regs[R_ESI] += size;
         env->regs[R_EDI] += size;
         env->regs[R_ECX] -= size >> shift;
         done += size;
     }
+    return false;
 }
