@@ -3,9 +3,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * One VM per process, so one global; NULL while SNP is off. vCPU-side state (which VMPL runs,
- * each level's GHCB MSR, its VMSA) lives in SnpVcpu, reached through X86CPU::snp, and never in
- * env, which a CPU reset clears.
+ * One VM per process, so one global; NULL while SNP is off. vCPU-side state
+ * (which VMPL runs, each level's GHCB MSR, its VMSA) lives in SnpVcpu, reached
+ * through X86CPU::snp, and never in env, which a CPU reset clears.
  */
 #ifndef TARGET_I386_SNP_H
 #define TARGET_I386_SNP_H
@@ -19,13 +19,13 @@
 
 #define SNP_NO_GPA ((hwaddr)-1)
 
-/* Restricted injection: a level's doorbell and what waits for it; under the BQL. */
+/* Restricted injection: a level's doorbell, what waits for it; under the BQL. */
 typedef struct SnpHv {
     hwaddr gpa;              /* doorbell page, or SNP_NO_GPA */
     uint16_t *events;        /* its first word, NULL without a page */
     bool nmi;
     uint32_t ipis[8];        /* sent by #HV IPI, not in the page yet */
-    uint32_t displaced[8];   /* of the APIC: in service there, not in the page */
+    uint32_t displaced[8];   /* of the APIC: in service, not in the page */
     uint32_t service[8];     /* IPIs that were in the page, before EOI */
 } SnpHv;
 
@@ -35,10 +35,10 @@ typedef struct SnpLevel {
     hwaddr ghcb_gpa;         /* registered, or SNP_NO_GPA */
     hwaddr vmsa_gpa;         /* or SNP_NO_GPA: this level has no VMSA yet */
     struct vmsa *vmsa_host;  /* launch VMSA outside guest memory, else NULL */
-    bool on_init;            /* registered by AP_CREATE_ON_INIT, not yet entered */
+    bool on_init;            /* by AP_CREATE_ON_INIT, not yet entered */
     bool nmi_masked;
     bool reset_hold;
-    bool restricted;         /* restricted injection, by the VMSA last entered */
+    bool restricted;         /* restricted injection, by the last VMSA */
     SnpHv hv;
 } SnpLevel;
 
@@ -69,28 +69,35 @@ struct SnpVm {
     MemoryRegion private_root;
     SnpRmp *rmp;
     uint64_t policy;
-    bool debug_read;         /* host may read private memory: policy DEBUG or test property */
-    bool reflect_npf;        /* VMPL0 learns of the other levels' nested page faults */
+    bool debug_read;         /* by policy or property: host may read memory */
+    bool reflect_npf;        /* VMPL0 learns of the others' nested page faults */
     /* statistics for "info snp" */
     uint64_t vmgexits, vmpl_switches, page_state_changes, pvalidates;
 };
 
-/* ---- CPU, MMU and memory side (memory.c rmp.c vmsa.c vcpu.c, tcg/system/snp_helper.c) ---- */
+/* ---- CPU, MMU, memory (memory.c rmp.c vmsa.c vcpu.c, snp_helper.c) ---- */
 
 /* Make snp_vm and the private address space; before any CPU is realized. */
 void snp_vm_create(uint64_t policy, bool debug_read);
-/* Private RAM and RMP entries for [gpa, gpa + size), assigned, not validated; page aligned. */
+/*
+ * Private RAM and RMP entries for [gpa, gpa + size), assigned, not validated;
+ * page aligned.
+ */
 bool snp_memory_add(hwaddr gpa, uint64_t size, Error **errp);
 bool snp_memory_covers(hwaddr gpa, uint64_t size);
-/* Launch: fill a page (NULL = zeros), mark it assigned and validated, VMPL1-3 rights 0. */
+/*
+ * Launch: fill a page (NULL = zeros), mark it assigned and validated, without
+ * rights for VMPL1-3.
+ */
 bool snp_launch_page(hwaddr gpa, const void *page, Error **errp);
-/* Host-side access to private memory (VMSA pages, tests); false if not private RAM. */
+/* Host-side access to private memory (VMSA pages, tests); false: none there. */
 bool snp_private_read(hwaddr gpa, void *buf, size_t len);
 bool snp_private_write(hwaddr gpa, const void *buf, size_t len);
 
 /*
- * One 4K or 2M page to GHCB_PSC_PRIVATE or _SHARED, contents dropped on conversion. Returns 0 or
- * the PSC error; *flush is set when some TLB may hold a looser translation: call snp_flush().
+ * One 4K or 2M page to GHCB_PSC_PRIVATE or _SHARED, contents dropped on
+ * conversion. Returns 0 or the PSC error; *flush is set when some TLB may hold
+ * a looser translation: call snp_flush().
  */
 int snp_page_state_change(hwaddr gpa, unsigned op, bool large, bool *flush);
 void snp_flush(CPUState *cs);
@@ -101,27 +108,28 @@ bool snp_page_is_shared(hwaddr gpa);
 void snp_vcpu_set_launch_vmsa(X86CPU *cpu, const struct vmsa *vmsa);
 /*
  * RUN_VMPL by the vCPU that calls: save env to the current VMSA, load the target's.
- * 0, or non-zero if the target has no VMSA or it cannot be entered. The caller has put the answer
- * into the current level's GHCB MSR or GHCB *before*. Does not return to the old context.
+ * 0, or non-zero if the target has no VMSA or it cannot be entered. The caller
+ * has put the answer into the current level's GHCB MSR or GHCB *before*. Does
+ * not return to the old context.
  */
 int snp_vcpu_run_vmpl(SnpVcpu *v, unsigned target);
 /* AP creation (GHCB 4.1.8); @request GHCB_AP_*. Returns a GHCB_ERR_* or 0. */
 int snp_vcpu_ap_creation(SnpVcpu *caller, uint32_t apic_id, unsigned vmpl,
                          unsigned request, hwaddr vmsa_gpa, uint64_t features);
-/* Report on stderr and end the VM with @status (1..255); does not return to guest code. */
+/* Report on stderr and end the VM with @status (1..255). */
 void G_NORETURN snp_terminate(CPUState *cs, int status, const char *fmt, ...)
     G_GNUC_PRINTF(3, 4);
-/* Inject #GP/#UD that the GHCB answer cannot carry; normal answers go through the GHCB. */
 
 /* MSR bodies split out of helper_rdmsr/wrmsr: false = #GP. */
 bool snp_host_rdmsr(X86CPU *cpu, uint32_t msr, uint64_t *value);
 bool snp_host_wrmsr(X86CPU *cpu, uint32_t msr, uint64_t value);
 
-/* ---- Host side (object.c launch.c ghcb.c guest_request.c monitor.c, igvm loader) ---- */
+/* ---- Host (object.c launch.c ghcb.c guest_request.c monitor.c, loader) ---- */
 
 /*
- * VMGEXIT by @v->cpu, on its own thread, without the BQL, env in sync, rip already past the
- * instruction. Answers in the GHCB or the MSR; may end in snp_vcpu_run_vmpl() or snp_terminate().
+ * VMGEXIT by @v->cpu, on its own thread, without the BQL, env in sync, rip
+ * already past the instruction. Answers in the GHCB or the MSR; may end in
+ * snp_vcpu_run_vmpl() or snp_terminate().
  */
 void snp_vmgexit(SnpVcpu *v);
 /* The VM starts to run: finish the launch (called once, from the vm-change handler). */
@@ -129,10 +137,10 @@ void snp_launch_finish(void);
 
 /* Exit statuses of QEMU when the VM ends by itself */
 #define SNP_EXIT_TERMINATE 60      /* GHCB termination request */
-#define SNP_EXIT_VMPL_FAULT 61     /* VMPL permission violation (nested page fault) */
-#define SNP_EXIT_RMP_FAULT 62      /* private access to a page not assigned to the guest */
+#define SNP_EXIT_VMPL_FAULT 61     /* VMPL permission violation (NPF) */
+#define SNP_EXIT_RMP_FAULT 62      /* private access to a page not assigned */
 #define SNP_EXIT_TRIPLE_FAULT 63
 #define SNP_EXIT_INVALID_VMSA 64
-#define SNP_EXIT_PROTOCOL 65       /* GHCB use that the protocol gives no answer for */
+#define SNP_EXIT_PROTOCOL 65       /* GHCB use that has no answer */
 
 #endif
