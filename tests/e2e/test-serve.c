@@ -121,6 +121,29 @@ static void test_release(void)
     assert_audit(" released - disk 127.0.0.1:");
 }
 
+/* Sealed to PCRs: only this VM opens it, and only as it booted. */
+static void test_sealed(void)
+{
+    struct vm *vm = e2e_shared_vm();
+    struct serve_process serve;
+    struct https_answer answer;
+    struct ga_result result;
+    const char *more[] = { "--igvm", vm->config->igvm, "--seal-pcrs", "0,4,7",
+                           NULL };
+    start(&serve, more);
+    exchange(vm, &serve, &answer);
+    g_assert_cmpint(answer.status, ==, 200);
+    g_assert_cmpint(unwrap(vm, answer.body, &result), ==, 0);
+    g_assert_cmpmem(g_bytes_get_data(result.out, NULL),
+                    g_bytes_get_size(result.out), SECRET, strlen(SECRET));
+    ga_result_clear(&result);
+    g_free(e2e_guest(vm, "tpm2_pcrextend 7:sha256=$(sha256sum /init | "
+                         "cut -d' ' -f1)"));
+    assert_not_unwrapped(vm, answer.body, "tpm2_unseal: ");
+    https_answer_clear(&answer);
+    serve_process_stop(&serve);
+}
+
 /* A copy of the file with one bit of the vTPM program flipped: in a message of
  * OpenSSL's that nothing prints. */
 static char *changed_igvm(const char *path)
@@ -175,6 +198,7 @@ static void test_changed_image(void)
 
 static const struct e2e_scenario scenarios[] = {
     { "/e2e/serve/secret-arrives", test_release, E2E_EMULATED, 512 },
+    { "/e2e/serve/sealed-to-pcrs", test_sealed, E2E_EMULATED, 512 },
     { "/e2e/serve/changed-image-gets-none", test_changed_image, E2E_EMULATED,
       1024 },
 };
