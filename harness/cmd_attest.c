@@ -16,6 +16,7 @@
 #define EVIDENCE_MAX (64u << 20)
 
 struct options {
+    struct backend_options place;
     char *igvm, *out, *policy, *request;
     char **roots, **crls, **certificates;
     gboolean json, explain;
@@ -152,6 +153,7 @@ int cmd_attest(int argc, char **argv, GError **error)
           "F" },
         { "timeout", 't', 0, G_OPTION_ARG_DOUBLE, &o.timeout,
           "limit for the guest's answer (default: 60)", "SECONDS" },
+        BACKEND_OPTIONS(&o.place),
         { NULL },
     };
     g_autofree GOptionEntry *entries = with_common(&o, own);
@@ -162,10 +164,12 @@ int cmd_attest(int argc, char **argv, GError **error)
                         "link. The exit status is 0, or that of the first "
                         "link that failed (20 and up).",
                         1, 1, error) >= 0) {
-        struct vm *vm = vm_attach(argv[1], error);
+        struct vm *vm =
+            vm_attach_at(o.place.backend, o.place.connect, argv[1], error);
         status = vm ? attest(vm, &o, error) : -1;
         vm_free(vm);
     }
+    backend_options_clear(&o.place);
     clear_options(&o);
     return status;
 }

@@ -2,10 +2,12 @@
 /* evtpm launch: a VM with its console here, for one command, or left running.
  */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "harness/command.h"
 #include "harness/console.h"
+#include "harness/domain_xml.h"
 #include "harness/vm.h"
 
 /* How long a guest with a disk may take to shut down. */
@@ -20,7 +22,7 @@ struct launch {
 
 static gboolean parse(int *argc, char ***argv, struct launch *l, GError **error)
 {
-    const GOptionEntry entries[] = {
+    const GOptionEntry own[] = {
         { "name", 'n', 0, G_OPTION_ARG_STRING, &l->vm.name,
           "name of the VM (default: the first free of vm, vm2, ...)", "N" },
         { "exec", 'e', 0, G_OPTION_ARG_STRING, &l->exec,
@@ -28,49 +30,19 @@ static gboolean parse(int *argc, char ***argv, struct launch *l, GError **error)
           "CMD" },
         { "detach", 'd', 0, G_OPTION_ARG_NONE, &l->detach,
           "leave the VM running once it is up; print its name", NULL },
-        { "memory", 'm', 0, G_OPTION_ARG_STRING, &l->vm.memory,
-          "guest memory, MiB or with M or G (default: 512M)", "M" },
-        { "cpus", 'c', 0, G_OPTION_ARG_INT, &l->vm.cpus, "vCPUs (default: 1)",
-          "N" },
-        { "kernel", 0, 0, G_OPTION_ARG_FILENAME, &l->vm.kernel,
-          "Linux kernel (default: the test image's)", "F" },
-        { "initrd", 0, 0, G_OPTION_ARG_FILENAME, &l->vm.initrd, "its initramfs",
-          "F" },
-        { "append", 0, 0, G_OPTION_ARG_STRING, &l->vm.append,
-          "its command line", "S" },
-        { "disk", 0, 0, G_OPTION_ARG_FILENAME, &l->vm.disk,
-          "boot from a disk image instead (raw or qcow2; it is written to)",
-          "F" },
-        { "igvm", 0, 0, G_OPTION_ARG_FILENAME, &l->vm.igvm,
-          "launch this IGVM file (default: one of this build)", "F" },
-        { "no-svsm", 0, 0, G_OPTION_ARG_NONE, &l->vm.no_svsm,
-          "a plain SNP guest: firmware and Linux at VMPL0, no SVSM, no TPM",
-          NULL },
-        { "firmware", 0, 0, G_OPTION_ARG_FILENAME, &l->vm.firmware,
-          "OVMF image of a plain guest (default: this build's)", "F" },
-        { "bios", 0, 0, G_OPTION_ARG_NONE, &l->vm.bios,
-          "start a plain guest from the image itself (-bios), not from an IGVM "
-          "file",
-          NULL },
-        { "kernel-hashes", 0, 0, G_OPTION_ARG_NONE, &l->vm.kernel_hashes,
-          "measure kernel, initramfs and command line at launch; firmware "
-          "boots nothing else",
-          NULL },
-        { "id-block", 0, 0, G_OPTION_ARG_FILENAME, &l->vm.id_block,
-          "launch only what this ID block is for (see evtpm id-block)", "F" },
-        { "id-auth", 0, 0, G_OPTION_ARG_FILENAME, &l->vm.id_auth,
-          "its signatures", "F" },
-        { "platform", 0, 0, G_OPTION_ARG_STRING, &l->vm.platform,
-          "emulated (default), snp (never tried on hardware yet) or auto",
-          "P" },
-        { "chip", 0, 0, G_OPTION_ARG_FILENAME, &l->vm.chip,
-          "directory of the emulated chip", "DIR" },
         { "timeout", 't', 0, G_OPTION_ARG_DOUBLE, &l->vm.timeout,
           "limit for the boot, and again for CMD (default: 120)", "SECONDS" },
-        { "print-command", 0, 0, G_OPTION_ARG_NONE, &l->print,
-          "print QEMU's command line and start nothing", NULL },
+        { "define", 0, 0, G_OPTION_ARG_NONE, &l->vm.define,
+          "libvirt: leave a domain that virsh handles, running and after",
+          NULL },
+        { "dry-run", 0, 0, G_OPTION_ARG_NONE, &l->print,
+          "print QEMU's command line, or libvirt's XML, and start nothing",
+          NULL },
+        { "print-command", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE,
+          &l->print, "an older name of --dry-run", NULL },
         { NULL },
     };
+    g_autofree GOptionEntry *entries = vm_option_entries(&l->vm, own);
     if (command_options(argc, argv, entries, "launch [OPTIONS]",
                         "Starts a confidential VM. Its console is this "
                         "terminal; Ctrl-] ends the VM.",
@@ -80,6 +52,13 @@ static gboolean parse(int *argc, char ***argv, struct launch *l, GError **error)
     if (l->exec && l->detach) {
         return fail(error, HARNESS_ERROR_USAGE,
                     "--exec and --detach exclude each other");
+    }
+    if (l->vm.define) {
+        l->detach = TRUE;
+    }
+    if (l->exec && l->vm.define) {
+        return fail(error, HARNESS_ERROR_USAGE,
+                    "--exec and --define exclude each other");
     }
     return l->vm.timeout > 0 ||
            fail(error, HARNESS_ERROR_USAGE, "--timeout must be positive");
@@ -169,7 +148,9 @@ static int print_command(const struct vm_config *config)
     if (!c->name) {
         c->name = g_strdup("vm");
     }
-    g_autofree char *text = vm_command_text(c);
+    g_autofree char *text = c->backend && strcmp(c->backend, "libvirt") == 0
+                                ? domain_xml(c, NULL)
+                                : vm_command_text(c);
     puts(text);
     vm_config_free(c);
     return 0;

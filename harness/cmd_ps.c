@@ -35,37 +35,22 @@ static JsonObject *to_json(const struct vm_config *c)
     return o;
 }
 
-/* A VM that is being started has no record yet; it is left out until it has. */
-static struct vm_config *load(const char *name)
-{
-    struct state_dir dir;
-    struct vm_config *config = NULL;
-    if (state_find(name, &dir, NULL)) {
-        struct process process = PROCESS_NONE;
-        config = vm_config_load(dir.path, NULL);
-        if (config && !process_attach(config->pid, &process)) {
-            g_clear_pointer(&config, vm_config_free);
-        }
-        process_clear(&process);
-        state_dir_clear(&dir);
-    }
-    return config;
-}
-
 int cmd_ps(int argc, char **argv, GError **error)
 {
     gboolean json = FALSE;
+    g_auto(backend_options) place = { NULL };
     const GOptionEntry entries[] = {
         { "json", 0, 0, G_OPTION_ARG_NONE, &json, "print a JSON array", NULL },
+        BACKEND_OPTIONS(&place),
         { NULL },
     };
-    if (command_options(&argc, &argv, entries, "ps [--json]",
+    if (command_options(&argc, &argv, entries, "ps [OPTIONS]",
                         "Lists the VMs of this user that run.", 0, 0,
                         error) < 0) {
         return -1;
     }
-    g_autoptr(GPtrArray) names = state_list(error);
-    if (!names) {
+    g_autoptr(GPtrArray) vms = vm_list(place.backend, place.connect, error);
+    if (!vms) {
         return -1;
     }
     JsonArray *array = json_array_new();
@@ -73,14 +58,13 @@ int cmd_ps(int argc, char **argv, GError **error)
         printf("%-16s %8s %-9s %7s %4s %5s %9s\n", "NAME", "PID", "PLATFORM",
                "MiB", "CPUS", "BOOTS", "UPTIME");
     }
-    for (guint i = 0; i < names->len; i++) {
-        struct vm_config *c = load(g_ptr_array_index(names, i));
-        if (c && json) {
+    for (guint i = 0; i < vms->len; i++) {
+        const struct vm_config *c = g_ptr_array_index(vms, i);
+        if (json) {
             json_array_add_object_element(array, to_json(c));
-        } else if (c) {
+        } else {
             print_line(c);
         }
-        vm_config_free(c);
     }
     g_autoptr(JsonNode) root = json_node_new(JSON_NODE_ARRAY);
     json_node_take_array(root, array);

@@ -325,6 +325,7 @@ int cmd_run(int argc, char **argv, GError **error)
           "emulated (default), snp or auto", "P" },
         { "chip", 0, 0, G_OPTION_ARG_FILENAME, &r.options.chip,
           "directory of the emulated chip", "DIR" },
+        BACKEND_OPTIONS(&r.options.place),
         { "timeout", 't', 0, G_OPTION_ARG_DOUBLE, &r.options.timeout,
           "limit for each stage (default: 120)", "SECONDS" },
         { NULL },

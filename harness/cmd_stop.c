@@ -5,23 +5,41 @@
 #include "harness/command.h"
 #include "harness/vm.h"
 
-/* The record of a VM that nobody supervises is ours to remove. */
-static void clean_up(struct vm *vm)
+static gboolean stop(const char *name, const struct backend_options *place,
+                     double grace, GError **error)
 {
-    if (!vm->config->supervisor && state_relock(&vm->dir, 1000, NULL)) {
-        state_remove(&vm->dir);
+    struct vm *vm = vm_attach_at(place->backend, place->connect, name, error);
+    gboolean ok = vm && vm_stop(vm, grace, error);
+    if (ok) {
+        vm_forget(vm);
     }
+    vm_free(vm);
+    return ok;
+}
+
+static gboolean add_running(GPtrArray *names,
+                            const struct backend_options *place, GError **error)
+{
+    g_autoptr(GPtrArray) vms = vm_list(place->backend, place->connect, error);
+    for (guint i = 0; vms && i < vms->len; i++) {
+        const struct vm_config *c = g_ptr_array_index(vms, i);
+        g_ptr_array_add(names, g_strdup(c->name));
+    }
+    return vms != NULL;
 }
 
 int cmd_stop(int argc, char **argv, GError **error)
 {
     gboolean all = FALSE;
     double grace = 20;
+    g_auto(backend_options) place = { NULL };
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     const GOptionEntry entries[] = {
         { "all", 'a', 0, G_OPTION_ARG_NONE, &all, "end all VMs", NULL },
         { "grace", 'g', 0, G_OPTION_ARG_DOUBLE, &grace,
           "how long a VM with a disk may take to shut down (default: 20)",
           "SECONDS" },
+        BACKEND_OPTIONS(&place),
         { NULL },
     };
     if (command_options(&argc, &argv, entries, "stop VM... | --all",
@@ -33,22 +51,14 @@ int cmd_stop(int argc, char **argv, GError **error)
         fail(error, HARNESS_ERROR_USAGE, "usage: evtpm stop VM... | --all");
         return -1;
     }
-    g_autoptr(GPtrArray) names =
-        all ? state_list(error) : g_ptr_array_new_with_free_func(g_free);
-    if (!names) {
+    if (all && !add_running(names, &place, error)) {
         return -1;
     }
     for (int i = 1; !all && i < argc; i++) {
         g_ptr_array_add(names, g_strdup(argv[i]));
     }
     for (guint i = 0; i < names->len; i++) {
-        struct vm *vm = vm_attach(g_ptr_array_index(names, i), error);
-        gboolean ok = vm && vm_stop(vm, grace, error);
-        if (ok) {
-            clean_up(vm);
-        }
-        vm_free(vm);
-        if (!ok) {
+        if (!stop(g_ptr_array_index(names, i), &place, grace, error)) {
             return -1;
         }
     }
@@ -58,9 +68,11 @@ int cmd_stop(int argc, char **argv, GError **error)
 int cmd_reboot(int argc, char **argv, GError **error)
 {
     double timeout = 120;
+    g_auto(backend_options) place = { NULL };
     const GOptionEntry entries[] = {
         { "timeout", 't', 0, G_OPTION_ARG_DOUBLE, &timeout,
           "limit for the guest to be up again (default: 120)", "SECONDS" },
+        BACKEND_OPTIONS(&place),
         { NULL },
     };
     if (command_options(&argc, &argv, entries, "reboot [OPTIONS] VM",
@@ -69,7 +81,7 @@ int cmd_reboot(int argc, char **argv, GError **error)
                         1, 1, error) < 0) {
         return -1;
     }
-    struct vm *vm = vm_attach(argv[1], error);
+    struct vm *vm = vm_attach_at(place.backend, place.connect, argv[1], error);
     if (!vm) {
         return -1;
     }
@@ -80,7 +92,7 @@ int cmd_reboot(int argc, char **argv, GError **error)
     if (ok && vm->config->supervisor) {
         /* another command started it again: that is another QEMU */
         vm_free(vm);
-        vm = vm_attach(argv[1], error);
+        vm = vm_attach_at(place.backend, place.connect, argv[1], error);
         ok = vm != NULL;
     }
     ok = ok && (!image || vm_wait_agent(vm, deadline, error));

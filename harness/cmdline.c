@@ -30,61 +30,113 @@ static char *escape(const char *path)
     return g_strjoinv(",,", parts);
 }
 
+gboolean cmdline_has_author(const struct vm_config *c)
+{
+    struct evtpm_id id;
+    return c->id_block && c->id_auth &&
+           evtpm_id_decode(c->id_block, c->id_auth, &id, NULL) == 0 &&
+           evtpm_id_has_author(&id);
+}
+
 /* Properties that both objects have. */
 static char *id_properties(const struct vm_config *c)
 {
-    struct evtpm_id id;
-    if (!c->id_block || !c->id_auth ||
-        evtpm_id_decode(c->id_block, c->id_auth, &id, NULL) < 0) {
-        return g_strdup("");
-    }
-    return g_strdup_printf(",id-block=%s,id-auth=%s%s", c->id_block, c->id_auth,
-                           evtpm_id_has_author(&id) ? ",author-key-enabled=on"
-                                                    : "");
+    return c->id_block && c->id_auth
+               ? g_strdup_printf(
+                     ",id-block=%s,id-auth=%s%s", c->id_block, c->id_auth,
+                     cmdline_has_author(c) ? ",author-key-enabled=on" : "")
+               : g_strdup("");
+}
+
+static void add_igvm(GStrvBuilder *b, const struct vm_config *c)
+{
+    g_autofree char *file = escape(c->igvm);
+    add(b, "-object", "igvm-cfg,id=igvm0,file=%s", file);
+}
+
+/* As mainline QEMU >= 10.1 takes it; with planes, as the SVSM-enabled tree
+ * does: devices are plane 2's, where the guest's system runs, and the interrupt
+ * controllers of all planes are QEMU's. RAM is a memfd, shared, from which KVM
+ * takes what the guest shares. */
+static void add_snp(GStrvBuilder *b, const struct vm_config *c)
+{
+    g_autofree char *id = id_properties(c);
+    add(b, "-accel", "kvm");
+    add(b, "-cpu", "EPYC-v4");
+    add(b, "-machine",
+        "q35,i8042=off,confidential-guest-support=sev0%s%s,"
+        "memory-backend=ram0",
+        c->igvm ? ",igvm-cfg=igvm0" : "",
+        c->planes ? ",kernel-irqchip=split,device-plane=2" : "");
+    add(b, "-object", "memory-backend-memfd,id=ram0,size=%uM,share=on",
+        c->memory);
+    add(b, "-object",
+        "sev-snp-guest,id=sev0,cbitpos=%d,reduced-phys-bits=%d%s%s",
+        CMDLINE_CBITPOS, CMDLINE_REDUCED_BITS,
+        c->kernel_hashes && !c->igvm ? ",kernel-hashes=on" : "", id);
+}
+
+static void add_emulated_object(GStrvBuilder *b, const struct vm_config *c)
+{
+    g_autofree char *chip = escape(c->chip);
+    g_autofree char *id = id_properties(c);
+    add(b, "-object", "sev-snp-emulated,id=sev0,chip=%s%s%s%s", chip,
+        c->debug_read ? ",debug-read=on" : "",
+        c->kernel_hashes && !c->igvm ? ",kernel-hashes=on" : "", id);
+}
+
+static void add_emulated(GStrvBuilder *b, const struct vm_config *c)
+{
+    add(b, "-accel", "tcg");
+    /* fast strings: Linux then copies by instructions that the emulator
+     * executes in bulk */
+    add(b, "-cpu", "EPYC-v4,+erms,+fsrm");
+    add(b, "-machine", "q35,i8042=off,confidential-guest-support=sev0%s",
+        c->igvm ? ",igvm-cfg=igvm0" : "");
+    add_emulated_object(b, c);
 }
 
 /* No keyboard controller: nobody types there, and firmware that polls for one
  * pays an exit for each look. */
 static void add_platform(GStrvBuilder *b, const struct vm_config *c)
 {
-    const char *igvm = c->igvm ? ",igvm-cfg=igvm0" : "";
-    const char *hashes =
-        c->kernel_hashes && !c->igvm ? ",kernel-hashes=on" : "";
-    g_autofree char *id = id_properties(c);
     if (c->platform == PLATFORM_SNP) {
-        /* as a KVM with VMPL switching wants it: shared RAM from memfd, split
-         * irqchip */
-        add(b, "-accel", "kvm");
-        add(b, "-cpu", "EPYC-v4");
-        add(b, "-machine",
-            "q35,i8042=off,confidential-guest-support=sev0%s,"
-            "kernel-irqchip=split,memory-backend=ram0",
-            igvm);
-        add(b, "-object", "memory-backend-memfd,id=ram0,size=%uM,share=on",
-            c->memory);
-        add(b, "-object",
-            "sev-snp-guest,id=sev0,cbitpos=51,"
-            "reduced-phys-bits=1%s%s",
-            hashes, id);
+        add_snp(b, c);
     } else {
-        g_autofree char *chip = escape(c->chip);
-        add(b, "-accel", "tcg");
-        /* fast strings: Linux then copies by instructions that the emulator
-         * executes in bulk */
-        add(b, "-cpu", "EPYC-v4,+erms,+fsrm");
-        add(b, "-machine", "q35,i8042=off,confidential-guest-support=sev0%s",
-            igvm);
-        add(b, "-object", "sev-snp-emulated,id=sev0,chip=%s%s%s%s", chip,
-            c->debug_read ? ",debug-read=on" : "", hashes, id);
+        add_emulated(b, c);
     }
     if (c->igvm) {
-        g_autofree char *file = escape(c->igvm);
-        add(b, "-object", "igvm-cfg,id=igvm0,file=%s", file);
+        add_igvm(b, c);
     } else {
         add(b, "-bios", "%s", c->firmware);
     }
     add(b, "-m", "%uM", c->memory);
     add(b, "-smp", "%u", c->cpus);
+}
+
+static void add_extra(GStrvBuilder *b, const struct vm_config *c)
+{
+    for (char **e = c->extra; e && *e; e++) {
+        g_strv_builder_add(b, *e);
+    }
+}
+
+GStrv cmdline_beside_libvirt(const struct vm_config *c)
+{
+    g_autoptr(GStrvBuilder) b = g_strv_builder_new();
+    if (c->platform == PLATFORM_EMULATED) {
+        /* i8042: libvirt has <ps2> since 10.7 */
+        add(b, "-machine", "i8042=off,confidential-guest-support=sev0");
+        add_emulated_object(b, c);
+    } else if (c->planes) {
+        add(b, "-machine", "device-plane=2");
+    }
+    if (c->igvm) {
+        add(b, "-machine", "igvm-cfg=igvm0");
+        add_igvm(b, c);
+    }
+    add_extra(b, c);
+    return g_strv_builder_end(b);
 }
 
 static void add_channels(GStrvBuilder *b, const struct cmdline_channels *ch)
@@ -103,7 +155,7 @@ static void add_channels(GStrvBuilder *b, const struct cmdline_channels *ch)
     add(b, "-device", "virtserialport,chardev=ga,name=org.qemu.guest_agent.0");
 }
 
-static const char *disk_format(const char *path)
+const char *cmdline_disk_format(const char *path)
 {
     char magic[4] = "";
     FILE *file = fopen(path, "re");
@@ -132,7 +184,7 @@ static void add_system(GStrvBuilder *b, const struct vm_config *c)
     if (c->disk) {
         g_autofree char *disk = escape(c->disk);
         add(b, "-drive", "if=none,id=disk0,file=%s,format=%s", disk,
-            disk_format(c->disk));
+            cmdline_disk_format(c->disk));
         add(b, "-device", "virtio-blk-pci,drive=disk0,bootindex=0,romfile=");
     }
 }
@@ -151,9 +203,7 @@ GStrv cmdline_build(const struct vm_config *config,
     add_platform(b, config);
     add_channels(b, channels);
     add_system(b, config);
-    for (char **e = config->extra; e && *e; e++) {
-        g_strv_builder_add(b, *e);
-    }
+    add_extra(b, config);
     return g_strv_builder_end(b);
 }
 

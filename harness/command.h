@@ -26,6 +26,7 @@ int cmd_chip(int argc, char **argv, GError **error);
 int cmd_kds(int argc, char **argv, GError **error);
 int cmd_id_block(int argc, char **argv, GError **error);
 int cmd_image(int argc, char **argv, GError **error);
+int cmd_xml(int argc, char **argv, GError **error);
 int cmd_test(int argc, char **argv, GError **error);
 
 /*
@@ -58,13 +59,34 @@ int command_group(const char *group, const struct subcommand *list, gsize count,
  */
 #define DUMP_OPTIONS "--dump-options"
 void command_dump(const char *name, const char *summary);
+/* Where VMs are: options of all commands that deal with them. */
+struct backend_options {
+    char *backend, *connect;
+};
+#define BACKEND_OPTIONS(o)                                                     \
+    { "backend",                                                               \
+      0,                                                                       \
+      0,                                                                       \
+      G_OPTION_ARG_STRING,                                                     \
+      &(o)->backend,                                                           \
+      "what runs the VM: qemu (default) or libvirt",                           \
+      "B" },                                                                   \
+    {                                                                          \
+        "connect", 0, 0, G_OPTION_ARG_STRING, &(o)->connect,                   \
+            "libvirt's URI, as qemu:///session (default: libvirt's own)",      \
+            "URI"                                                              \
+    }
+void backend_options_clear(struct backend_options *options);
+typedef struct backend_options backend_options;
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(backend_options, backend_options_clear)
 
 /* Options that describe a VM, shared by run and launch. */
 struct vm_options {
+    struct backend_options place;
     char *name, *kernel, *initrd, *append, *disk, *igvm, *platform, *chip;
-    char *memory, *firmware, *id_block, *id_auth;
+    char *memory, *firmware, *id_block, *id_auth, *qemu, *planes;
     int cpus;
-    gboolean no_svsm, bios, kernel_hashes;
+    gboolean no_svsm, bios, kernel_hashes, define;
     double timeout;
     gboolean shell; /* a shell on the console of the test image */
 };
@@ -73,6 +95,10 @@ struct vm_options {
         .cpus = 1, .timeout = 120                                              \
     }
 void vm_options_clear(struct vm_options *options);
+
+/* A command's own options, then those that describe a VM; free with g_free. */
+GOptionEntry *vm_option_entries(struct vm_options *options,
+                                const GOptionEntry *own);
 
 struct vm_config;
 /* Fills in artefacts and defaults; paths become absolute. NULL on error. */

@@ -17,6 +17,8 @@ static const struct {
     size_t offset;
 } strings[] = {
     { "name", G_STRUCT_OFFSET(struct vm_config, name) },
+    { "backend", G_STRUCT_OFFSET(struct vm_config, backend) },
+    { "connect", G_STRUCT_OFFSET(struct vm_config, connect) },
     { "qemu", G_STRUCT_OFFSET(struct vm_config, qemu) },
     { "igvm", G_STRUCT_OFFSET(struct vm_config, igvm) },
     { "firmware", G_STRUCT_OFFSET(struct vm_config, firmware) },
@@ -142,8 +144,7 @@ static void add_int(JsonBuilder *b, const char *name, gint64 value)
     json_builder_add_int_value(b, value);
 }
 
-gboolean vm_config_save(const struct vm_config *c, const char *dir,
-                        GError **error)
+char *vm_config_to_json(const struct vm_config *c, gboolean pretty)
 {
     g_autoptr(JsonBuilder) b = json_builder_new();
     json_builder_begin_object(b);
@@ -161,6 +162,8 @@ gboolean vm_config_save(const struct vm_config *c, const char *dir,
     add_bool(b, "no_svsm", c->no_svsm);
     add_bool(b, "kernel_hashes", c->kernel_hashes);
     add_bool(b, "debug_read", c->debug_read);
+    add_bool(b, "planes", c->planes);
+    add_bool(b, "define", c->define);
     add_strv(b, "extra", c->extra);
     add_int(b, "pid", c->pid);
     add_int(b, "supervisor", c->supervisor);
@@ -168,7 +171,13 @@ gboolean vm_config_save(const struct vm_config *c, const char *dir,
     add_int(b, "started", c->started);
     json_builder_end_object(b);
     g_autoptr(JsonNode) root = json_builder_get_root(b);
-    g_autofree char *text = json_to_string(root, TRUE);
+    return json_to_string(root, pretty);
+}
+
+gboolean vm_config_save(const struct vm_config *c, const char *dir,
+                        GError **error)
+{
+    g_autofree char *text = vm_config_to_json(c, TRUE);
     g_autofree char *path = g_build_filename(dir, "vm.json", NULL);
     g_autofree char *pid_path = g_build_filename(dir, "pid", NULL);
     g_autofree char *pid = g_strdup_printf("%d\n", (int)c->pid);
@@ -199,18 +208,14 @@ static GStrv get_strv(JsonObject *o, const char *name)
     return g_strv_builder_end(b);
 }
 
-struct vm_config *vm_config_load(const char *dir, GError **error)
+struct vm_config *vm_config_from_json(const char *text)
 {
-    g_autofree char *path = g_build_filename(dir, "vm.json", NULL);
     g_autoptr(JsonParser) parser = json_parser_new();
-    g_autoptr(GError) local = NULL;
-    JsonNode *root = NULL;
-    if (json_parser_load_from_file(parser, path, &local)) {
-        root = json_parser_get_root(parser);
+    if (!text || !json_parser_load_from_data(parser, text, -1, NULL)) {
+        return NULL;
     }
+    JsonNode *root = json_parser_get_root(parser);
     if (!root || !JSON_NODE_HOLDS_OBJECT(root)) {
-        fail(error, HARNESS_ERROR_NOT_FOUND,
-             "the VM is starting or ending (no readable %s)", path);
         return NULL;
     }
     JsonObject *o = json_node_get_object(root);
@@ -227,10 +232,27 @@ struct vm_config *vm_config_load(const char *dir, GError **error)
     c->no_svsm = get_bool(o, "no_svsm");
     c->kernel_hashes = get_bool(o, "kernel_hashes");
     c->debug_read = get_bool(o, "debug_read");
+    c->planes = get_bool(o, "planes");
+    c->define = get_bool(o, "define");
     c->extra = get_strv(o, "extra");
     c->pid = (pid_t)get_int(o, "pid");
     c->supervisor = (pid_t)get_int(o, "supervisor");
     c->boots = (unsigned)get_int(o, "boots");
     c->started = get_int(o, "started");
+    return c;
+}
+
+struct vm_config *vm_config_load(const char *dir, GError **error)
+{
+    g_autofree char *path = g_build_filename(dir, "vm.json", NULL);
+    g_autofree char *text = NULL;
+    struct vm_config *c = NULL;
+    if (g_file_get_contents(path, &text, NULL, NULL)) {
+        c = vm_config_from_json(text);
+    }
+    if (!c) {
+        fail(error, HARNESS_ERROR_NOT_FOUND,
+             "the VM is starting or ending (no readable %s)", path);
+    }
     return c;
 }

@@ -18,6 +18,8 @@
 
 struct vm_config {
     char *name;
+    char *backend; /* what runs it, as backend_find() takes it */
+    char *connect; /* libvirt: the URI, or NULL for its default */
     enum platform platform;
     char *qemu;     /* program */
     char *igvm;     /* the file that is launched; NULL: the firmware, -bios */
@@ -38,6 +40,8 @@ struct vm_config {
                                command */
     gint64 log_limit; /* bytes that each log may take, for tests; 0: the default
                        */
+    gboolean planes;        /* snp: QEMU and KVM switch VMPLs (device-plane) */
+    gboolean define;        /* libvirt: the domain outlives its runs */
     GStrv extra; /* further QEMU arguments, for tests and debugging */
     /* state, not configuration */
     pid_t pid; /* QEMU */
@@ -54,6 +58,11 @@ void vm_config_free(struct vm_config *config);
 /* Limits, files that must be there, combinations that make no sense: one line
  * each. */
 gboolean vm_config_check(const struct vm_config *config, GError **error);
+
+/* The record as JSON; free with g_free. From JSON: NULL if that is no record.
+ */
+char *vm_config_to_json(const struct vm_config *config, gboolean pretty);
+struct vm_config *vm_config_from_json(const char *text);
 
 /* vm.json in a VM's directory. */
 gboolean vm_config_save(const struct vm_config *config, const char *dir,

@@ -122,12 +122,12 @@ static gboolean relay_loop(struct relay *r, GError **error)
 
 gboolean console_run(struct vm *vm, gboolean *quit, GError **error)
 {
-    g_autofree char *path = g_build_filename(vm->dir.path, "con", NULL);
     struct relay r = { .in = STDIN_FILENO, .open = TRUE };
-    if (!json_stream_open(&r.socket, path, vm->process.pidfd, "console",
-                          error)) {
+    int fd = vm_console(vm, error);
+    if (fd < 0) {
         return FALSE;
     }
+    json_stream_adopt(&r.socket, fd, vm->process.pidfd, "console");
     raw_mode();
     gboolean ok = relay_loop(&r, error);
     restore_mode();

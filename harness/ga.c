@@ -62,9 +62,14 @@ static gboolean synchronize(struct ga *ga, deadline_t deadline, GError **error)
 gboolean ga_open(struct ga *ga, const char *path, int gone, deadline_t deadline,
                  GError **error)
 {
-    if (!json_stream_open(&ga->stream, path, gone, "guest agent", error)) {
-        return FALSE;
-    }
+    int fd = json_stream_connect(path, "guest agent", error);
+    return fd >= 0 && ga_adopt(ga, fd, gone, deadline, error);
+}
+
+gboolean ga_adopt(struct ga *ga, int fd, int gone, deadline_t deadline,
+                  GError **error)
+{
+    json_stream_adopt(&ga->stream, fd, gone, "guest agent");
     if (!synchronize(ga, deadline, error)) {
         ga_close(ga);
         return FALSE;

@@ -13,9 +13,12 @@ struct ga {
     struct json_stream stream;
 };
 
-/* Connects and waits until the agent answers. */
+/* Connects and waits until the agent answers. ga_adopt() does the same with a
+ * socket, which it takes. */
 gboolean ga_open(struct ga *ga, const char *path, int gone, deadline_t deadline,
                  GError **error);
+gboolean ga_adopt(struct ga *ga, int fd, int gone, deadline_t deadline,
+                  GError **error);
 void ga_close(struct ga *ga);
 
 /* Runs an agent command; takes `arguments`. NULL on error, the agent's own text

@@ -11,32 +11,36 @@
 
 #include "harness/json_depth.h"
 
-gboolean json_stream_open(struct json_stream *s, const char *path, int gone,
-                          const char *who, GError **error)
+int json_stream_connect(const char *path, const char *who, GError **error)
 {
     struct sockaddr_un addr = { .sun_family = AF_UNIX };
-    *s = (struct json_stream){ .fd = -1, .gone = gone, .who = who };
     if (g_strlcpy(addr.sun_path, path, sizeof(addr.sun_path)) >=
         sizeof(addr.sun_path)) {
-        return fail(error, HARNESS_ERROR_FAILED,
-                    "%s: longer than a socket's path may be", path);
+        fail(error, HARNESS_ERROR_FAILED,
+             "%s: longer than a socket's path may be", path);
+        return -1;
     }
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) {
-        return fail_errno(error, errno, "socket");
-    }
-    if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
-        int code = errno;
-        close(fd);
-        if (code == EAGAIN) {
-            return fail(error, HARNESS_ERROR_BUSY,
-                        "%s: another command talks to this VM", who);
+        fail_errno(error, errno, "socket");
+    } else if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
+        if (errno == EAGAIN) {
+            fail(error, HARNESS_ERROR_BUSY,
+                 "%s: another command talks to this VM", who);
+        } else {
+            fail_errno(error, errno, "%s: %s", who, path);
         }
-        return fail_errno(error, code, "%s: %s", who, path);
+        close(fd);
+        fd = -1;
     }
-    s->fd = fd;
-    s->in = g_byte_array_new();
-    return TRUE;
+    return fd;
+}
+
+void json_stream_adopt(struct json_stream *s, int fd, int gone, const char *who)
+{
+    *s = (struct json_stream){
+        .fd = fd, .gone = gone, .who = who, .in = g_byte_array_new()
+    };
 }
 
 void json_stream_close(struct json_stream *s)

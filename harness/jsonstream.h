@@ -18,9 +18,11 @@ struct json_stream {
 /* Longest line accepted: an answer with a few MiB of output in base64. */
 #define JSON_STREAM_LINE_MAX (64u << 20)
 
-/* Connects; the listening end must exist already. */
-gboolean json_stream_open(struct json_stream *s, const char *path, int gone,
-                          const char *who, GError **error);
+/* A non-blocking connection to a listening socket; -1 with an error. */
+int json_stream_connect(const char *path, const char *who, GError **error);
+/* Takes a connected, non-blocking socket. */
+void json_stream_adopt(struct json_stream *s, int fd, int gone,
+                       const char *who);
 void json_stream_close(struct json_stream *s);
 
 /* Bytes as they are; FALSE on error. */

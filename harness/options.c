@@ -10,6 +10,7 @@
 #include "harness/config.h"
 #include "harness/id_files.h"
 #include "harness/igvm_file.h"
+#include "harness/qemu_facts.h"
 #include "harness/state.h"
 
 /* quiet: each character costs an exit; panic: a dead guest ends the VM instead
@@ -127,10 +128,79 @@ void vm_options_clear(struct vm_options *o)
 {
     char **strings[] = { &o->name,   &o->kernel,   &o->initrd,   &o->append,
                          &o->disk,   &o->igvm,     &o->platform, &o->chip,
-                         &o->memory, &o->firmware, &o->id_block, &o->id_auth };
+                         &o->memory, &o->firmware, &o->id_block, &o->id_auth,
+                         &o->qemu,   &o->planes };
     for (size_t i = 0; i < G_N_ELEMENTS(strings); i++) {
         g_clear_pointer(strings[i], g_free);
     }
+    backend_options_clear(&o->place);
+}
+
+void backend_options_clear(struct backend_options *o)
+{
+    g_clear_pointer(&o->backend, g_free);
+    g_clear_pointer(&o->connect, g_free);
+}
+
+GOptionEntry *vm_option_entries(struct vm_options *o, const GOptionEntry *own)
+{
+    const GOptionEntry shared[] = {
+        { "memory", 'm', 0, G_OPTION_ARG_STRING, &o->memory,
+          "guest memory, MiB or with M or G (default: 512M)", "M" },
+        { "cpus", 'c', 0, G_OPTION_ARG_INT, &o->cpus, "vCPUs (default: 1)",
+          "N" },
+        { "kernel", 0, 0, G_OPTION_ARG_FILENAME, &o->kernel,
+          "Linux kernel (default: the test image's)", "F" },
+        { "initrd", 0, 0, G_OPTION_ARG_FILENAME, &o->initrd, "its initramfs",
+          "F" },
+        { "append", 0, 0, G_OPTION_ARG_STRING, &o->append, "its command line",
+          "S" },
+        { "disk", 0, 0, G_OPTION_ARG_FILENAME, &o->disk,
+          "boot from a disk image instead (raw or qcow2; it is written to)",
+          "F" },
+        { "igvm", 0, 0, G_OPTION_ARG_FILENAME, &o->igvm,
+          "launch this IGVM file (default: one of this build)", "F" },
+        { "no-svsm", 0, 0, G_OPTION_ARG_NONE, &o->no_svsm,
+          "a plain SNP guest: firmware and Linux at VMPL0, no SVSM, no TPM",
+          NULL },
+        { "firmware", 0, 0, G_OPTION_ARG_FILENAME, &o->firmware,
+          "OVMF image of a plain guest (default: this build's)", "F" },
+        { "bios", 0, 0, G_OPTION_ARG_NONE, &o->bios,
+          "start a plain guest from the image itself (-bios), not from an IGVM "
+          "file",
+          NULL },
+        { "kernel-hashes", 0, 0, G_OPTION_ARG_NONE, &o->kernel_hashes,
+          "measure kernel, initramfs and command line at launch; firmware "
+          "boots nothing else",
+          NULL },
+        { "id-block", 0, 0, G_OPTION_ARG_FILENAME, &o->id_block,
+          "launch only what this ID block is for (see evtpm id-block)", "F" },
+        { "id-auth", 0, 0, G_OPTION_ARG_FILENAME, &o->id_auth, "its signatures",
+          "F" },
+        { "platform", 0, 0, G_OPTION_ARG_STRING, &o->platform,
+          "emulated (default), snp (never tried on hardware yet) or auto",
+          "P" },
+        { "chip", 0, 0, G_OPTION_ARG_FILENAME, &o->chip,
+          "directory of the emulated chip", "DIR" },
+        { "qemu", 0, 0, G_OPTION_ARG_FILENAME, &o->qemu,
+          "QEMU program (default: this build's; for snp: $EVTPM_SNP_QEMU, "
+          "the one in PATH)",
+          "F" },
+        { "planes", 0, 0, G_OPTION_ARG_STRING, &o->planes,
+          "snp: whether QEMU and KVM switch VMPLs: on, off or auto (default: "
+          "as QEMU says)",
+          "WHEN" },
+        BACKEND_OPTIONS(&o->place),
+        { NULL },
+    };
+    size_t n = 0;
+    while (own[n].long_name) {
+        n++;
+    }
+    GOptionEntry *all = g_new(GOptionEntry, n + G_N_ELEMENTS(shared));
+    memcpy(all, own, n * sizeof(*own));
+    memcpy(all + n, shared, sizeof(shared));
+    return all;
 }
 
 static char *absolute(const char *path)
@@ -165,13 +235,62 @@ static gboolean choose_system(const struct vm_options *o, struct vm_config *c,
 static gboolean choose_platform(const struct vm_options *o, struct vm_config *c,
                                 GError **error)
 {
-    if (!platform_parse(o->platform ? o->platform : "emulated", &c->platform,
-                        error)) {
-        return FALSE;
-    }
+    return platform_parse(o->platform ? o->platform : "emulated", &c->platform,
+                          error);
+}
+
+static gboolean choose_chip(const struct vm_options *o, struct vm_config *c,
+                            GError **error)
+{
     if (c->platform == PLATFORM_EMULATED) {
         c->chip = o->chip ? absolute(o->chip) : artifacts_chip(error);
-        return c->chip != NULL;
+    }
+    return c->platform != PLATFORM_EMULATED || c->chip;
+}
+
+/* This build's QEMU emulates; on hardware it starts no IGVM file, and another
+ * one is needed. */
+static gboolean choose_qemu(const struct vm_options *o, struct vm_config *c,
+                            GError **error)
+{
+    const char *given = o->qemu;
+    if (!given && c->platform == PLATFORM_SNP) {
+        given = g_getenv("EVTPM_SNP_QEMU");
+        given = given && *given ? given : "qemu-system-x86_64";
+        c->qemu = g_find_program_in_path(given);
+    } else if (given) {
+        c->qemu = strchr(given, '/') ? absolute(given)
+                                     : g_find_program_in_path(given);
+    }
+    if (given && !c->qemu && (o->qemu || g_getenv("EVTPM_SNP_QEMU"))) {
+        return fail(error, HARNESS_ERROR_FAILED, "QEMU %s: not found", given);
+    }
+    if (!c->qemu) {
+        c->qemu = artifact_path(ARTIFACT_QEMU, error);
+    }
+    return c->qemu != NULL;
+}
+
+/* Only QEMU of the SVSM-enabled tree has planes, and a plain guest needs none.
+ */
+static gboolean choose_planes(const struct vm_options *o, struct vm_config *c,
+                              GError **error)
+{
+    struct qemu_facts facts;
+    const char *when = o->planes ? o->planes : "auto";
+    if (strcmp(when, "on") == 0 || strcmp(when, "off") == 0) {
+        c->planes = c->platform == PLATFORM_SNP && when[1] == 'n';
+        return TRUE;
+    }
+    if (strcmp(when, "auto") != 0) {
+        return fail(error, HARNESS_ERROR_USAGE, "--planes=%s: on, off or auto",
+                    when);
+    }
+    if (c->platform == PLATFORM_SNP && !c->no_svsm) {
+        if (!qemu_facts_get(c->qemu, &facts, error)) {
+            return FALSE;
+        }
+        c->planes = facts.device_plane;
     }
     return TRUE;
 }
@@ -240,15 +359,18 @@ struct vm_config *vm_options_config(const struct vm_options *o, GError **error)
 {
     struct vm_config *c = g_new0(struct vm_config, 1);
     c->name = g_strdup(o->name);
+    c->backend = g_strdup(o->place.backend);
+    c->connect = g_strdup(o->place.connect);
     c->cpus = o->cpus > 0 ? (unsigned)o->cpus : 0;
     c->memory = o->memory ? parse_memory(o->memory, error) : VM_MEMORY_DEFAULT;
     c->igvm = absolute(o->igvm);
+    c->define = o->define;
     if (c->memory && (!o->name || state_name_check(o->name, error)) &&
         check_plain(o, error) && choose_id(o, c, error) &&
         choose_system(o, c, error) && choose_firmware(o, c, error) &&
-        (c->qemu = artifact_path(ARTIFACT_QEMU, error)) &&
-        vm_config_check(c, error) && choose_platform(o, c, error) &&
-        choose_launch(o, c, error)) {
+        choose_platform(o, c, error) && choose_qemu(o, c, error) &&
+        vm_config_check(c, error) && choose_planes(o, c, error) &&
+        choose_chip(o, c, error) && choose_launch(o, c, error)) {
         return c;
     }
     vm_config_free(c);

@@ -131,7 +131,7 @@ gboolean process_attach(pid_t pid, struct process *process)
 gboolean process_alive(const struct process *process)
 {
     struct pollfd set = { .fd = process->pidfd, .events = POLLIN };
-    return process->pid > 0 && !process->waited && poll(&set, 1, 0) == 0;
+    return process->pidfd >= 0 && !process->waited && poll(&set, 1, 0) == 0;
 }
 
 static void collect(struct process *process)

@@ -8,7 +8,7 @@
 #include "harness/wait.h"
 
 struct process {
-    pid_t pid;
+    pid_t pid;       /* 0: not known, libvirt's */
     int pidfd;       /* readable once it ended */
     gboolean ours;   /* our child: its status can be collected */
     gboolean waited; /* `status` is valid */

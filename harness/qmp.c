@@ -7,10 +7,15 @@
 gboolean qmp_open(struct qmp *qmp, const char *path, int gone,
                   deadline_t deadline, GError **error)
 {
+    int fd = json_stream_connect(path, "QMP", error);
+    return fd >= 0 && qmp_adopt(qmp, fd, gone, deadline, error);
+}
+
+gboolean qmp_adopt(struct qmp *qmp, int fd, int gone, deadline_t deadline,
+                   GError **error)
+{
     g_queue_init(&qmp->events);
-    if (!json_stream_open(&qmp->stream, path, gone, "QMP", error)) {
-        return FALSE;
-    }
+    json_stream_adopt(&qmp->stream, fd, gone, "QMP");
     g_autoptr(JsonObject) greeting =
         json_stream_receive(&qmp->stream, deadline, error);
     if (greeting && !json_object_has_member(greeting, "QMP")) {

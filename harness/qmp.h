@@ -10,9 +10,12 @@ struct qmp {
     GQueue events; /* JsonObject, oldest first */
 };
 
-/* Connects, waits for the greeting, negotiates. */
+/* Connects, waits for the greeting, negotiates. qmp_adopt() does the same with
+ * a socket, which it takes. */
 gboolean qmp_open(struct qmp *qmp, const char *path, int gone,
                   deadline_t deadline, GError **error);
+gboolean qmp_adopt(struct qmp *qmp, int fd, int gone, deadline_t deadline,
+                   GError **error);
 void qmp_close(struct qmp *qmp);
 
 /*

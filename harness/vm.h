@@ -11,7 +11,12 @@
 #include "harness/qmp.h"
 #include "harness/state.h"
 
+struct vm_backend;
+
 struct vm {
+    const struct vm_backend *backend;
+    void *backend_data;
+    char *connect; /* libvirt's URI, or NULL */
     struct vm_config *config;
     struct state_dir dir;
     struct process process; /* QEMU */
@@ -45,8 +50,22 @@ struct vm *vm_start(const struct vm_config *config, gboolean detach,
  * placeholders. */
 char *vm_command_text(const struct vm_config *config);
 
-/* A VM that runs already. NOT_FOUND when there is none of that name. */
+/*
+ * A VM that runs already. NOT_FOUND when there is none of that name. `backend`
+ * and `connect` are as in vm_config; vm_attach() takes the default backend.
+ */
 struct vm *vm_attach(const char *name, GError **error);
+struct vm *vm_attach_at(const char *backend, const char *connect,
+                        const char *name, GError **error);
+
+/* The running VMs of a backend as struct vm_config, sorted by name. */
+GPtrArray *vm_list(const char *backend, const char *connect, GError **error);
+
+/* A non-blocking socket to the serial console; -1 with an error. */
+int vm_console(struct vm *vm, GError **error);
+
+/* Removes the record of a VM that has ended and that nobody supervises. */
+void vm_forget(struct vm *vm);
 
 /* Leaves it to itself. */
 void vm_release(struct vm *vm);

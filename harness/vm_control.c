@@ -2,7 +2,7 @@
 /* Rebooting and stopping a VM. */
 #include <string.h>
 
-#include "harness/vm.h"
+#include "harness/backend.h"
 
 /* A guest that ignores a request to reboot gets reset after this long. */
 #define REBOOT_SECONDS 20
@@ -39,8 +39,7 @@ static gboolean await_supervisor(struct vm *vm, deadline_t deadline,
 {
     unsigned before = vm->config->boots;
     for (;;) {
-        g_autoptr(GError) ignored = NULL;
-        struct vm_config *now = vm_config_load(vm->dir.path, &ignored);
+        struct vm_config *now = vm->backend->load(vm);
         gboolean again = now && now->boots > before;
         vm_config_free(now);
         if (again) {
@@ -73,7 +72,7 @@ gboolean vm_reboot(struct vm *vm, deadline_t deadline, GError **error)
     if (vm->config->supervisor && !vm->owner) {
         return await_supervisor(vm, deadline, error);
     }
-    if (!state_relock(&vm->dir, 3000, error)) {
+    if (!vm->backend->retake(vm, error)) {
         return FALSE;
     }
     /* until it runs it is ours to clean up */
@@ -100,9 +99,6 @@ gboolean vm_stop(struct vm *vm, double grace, GError **error)
             return fail(error, HARNESS_ERROR_INTERRUPTED, "interrupted");
         }
     }
-    qmp_run(&vm->qmp, "quit", NULL, deadline_in(5), NULL);
-    if (!vm_wait_end(vm, deadline_in(5), &end, NULL)) {
-        process_end(&vm->process, 2000);
-    }
-    return TRUE;
+    vm->backend->end(vm);
+    return vm_wait_end(vm, deadline_in(1), &end, error);
 }
