@@ -27,6 +27,7 @@ int cmd_kds(int argc, char **argv, GError **error);
 int cmd_id_block(int argc, char **argv, GError **error);
 int cmd_image(int argc, char **argv, GError **error);
 int cmd_xml(int argc, char **argv, GError **error);
+int cmd_doctor(int argc, char **argv, GError **error);
 int cmd_test(int argc, char **argv, GError **error);
 
 /*

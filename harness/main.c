@@ -27,6 +27,7 @@ static const struct {
     { "ps", cmd_ps, "list running VMs" },
     { "reboot", cmd_reboot, "restart a VM; its vTPM forgets" },
     { "stop", cmd_stop, "end a VM" },
+    { "doctor", cmd_doctor, "say what this machine has and lacks" },
     { "xml", cmd_xml, "print a VM as a libvirt domain" },
     { "igvm", cmd_igvm, "build, measure or show IGVM files" },
     { "id-block", cmd_id_block, "sign what may be launched" },
