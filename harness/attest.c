@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "harness/evidence_json.h"
+#include "harness/certificate_dir.h"
 #include "harness/igvm_file.h"
 #include "harness/json_depth.h"
 #include "harness/policy.h"
@@ -142,6 +143,7 @@ static gboolean chip_certificates(const char *chip, struct evtpm_chain *chain,
 
 /* What the evidence may lack, from where the policy says. */
 static gboolean spare_certificates(const struct attest_policy *policy,
+                                   const struct evtpm_blob *report,
                                    struct evtpm_chain *chain, GError **error)
 {
     const char *const *path = policy->certificates;
@@ -149,7 +151,9 @@ static gboolean spare_certificates(const struct attest_policy *policy,
         return !policy->chip || chip_certificates(policy->chip, chain, error);
     }
     for (; *path; path++) {
-        if (!add_certificates(chain, *path, error)) {
+        gboolean dir = g_file_test(*path, G_FILE_TEST_IS_DIR);
+        if (!(dir ? certificate_dir_add(*path, report, chain, error)
+                  : add_certificates(chain, *path, error))) {
             return FALSE;
         }
     }
@@ -203,7 +207,7 @@ gboolean attest_verify(struct attest *a, const struct attest_policy *policy,
     if (!loaded) {
         return FALSE;
     }
-    gboolean ok = spare_certificates(policy, &chain, error);
+    gboolean ok = spare_certificates(policy, &a->evidence.report, &chain, error);
     if (ok) {
         struct evtpm_policy p = *policy_get(loaded);
         p.nonce = recorded ? NULL : &a->nonce;

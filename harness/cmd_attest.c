@@ -47,8 +47,8 @@ static GOptionEntry *with_common(struct options *o, const GOptionEntry *own)
         { "crl", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->crls,
           "a revocation list, in PEM or DER; may be repeated", "F" },
         { "certificates", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->certificates,
-          "certificates that the evidence may lack, in PEM or DER; may be "
-          "repeated",
+          "certificates that the evidence may lack, in PEM or DER, or a "
+          "directory of them; may be repeated",
           "F" },
     };
     gsize count = 0;
