@@ -8,6 +8,7 @@
 #include "evtpm/report.h"
 #include "harness/evidence_json.h"
 #include "lib/eventlog.h"
+#include "lib/ima.h"
 #include "tests/e2e/e2e.h"
 
 static struct attest honest; /* of the shared VM; collected once */
@@ -292,6 +293,65 @@ static void test_policy(void)
     drop(&a);
 }
 
+/* Every file of the list that evidence has, as sha256sum would print them. */
+static void write_allow_list(const struct evtpm_evidence *e)
+{
+    g_autoptr(GString) text = g_string_new("# what ran\n");
+    struct evtpm_ima_entry entry = { 0 };
+    size_t offset = 0;
+    char hex[65], path[200];
+    while (evtpm_ima_next(e->ima_log.data, e->ima_log.size, &offset, &entry,
+                          NULL) > 0) {
+        if (entry.number > 0 && entry.digest_size == 32) {
+            g_string_append_printf(text, "%s  %s\n",
+                                   evtpm_hex(hex, 65, entry.digest, 32),
+                                   evtpm_ima_path(&entry, path, sizeof(path)));
+        }
+    }
+    g_assert_true(g_file_set_contents("files.sha256", text->str, -1, NULL));
+}
+
+static void judge_files(struct attest *a)
+{
+    g_autoptr(GError) error = NULL;
+    struct attest_policy policy = e2e_policy(e2e_shared_vm()->config);
+    g_assert_true(g_file_set_contents(
+        "files.json",
+        "{\"version\": 1, \"ima\": {\"allow_lists\": [\"files.sha256\"]}}", -1,
+        NULL));
+    policy.file = "files.json";
+    attest_verify(a, &policy, FALSE, &error);
+    g_assert_no_error(error);
+    g_test_message("ima-files: %s",
+                   a->result.link[EVTPM_LINK_IMA_FILES].detail);
+}
+
+/* The VM's IMA measures what is executed. A program that ran before is on the
+ * list, one with a byte more is not. Last, because the VM's logs grow. */
+static void test_files(void)
+{
+    prepare();
+    struct vm *vm = e2e_shared_vm();
+    struct attest before, after;
+    g_free(e2e_guest(vm, "echo 'measure func=BPRM_CHECK mask=MAY_EXEC' "
+                         ">/sys/kernel/security/ima/policy && "
+                         "mkdir /tmp/own && cp /usr/bin/busybox "
+                         "/tmp/own/true && /tmp/own/true"));
+    e2e_collect(vm, &before);
+    write_allow_list(&before.evidence);
+    judge_files(&before);
+    g_assert_cmpint(before.result.failed, ==, EVTPM_LINK_COUNT);
+
+    g_free(e2e_guest(vm, "echo >>/tmp/own/true && /tmp/own/true"));
+    e2e_collect(vm, &after);
+    judge_files(&after);
+    g_assert_cmpint(after.result.failed, ==, EVTPM_LINK_IMA_FILES);
+    g_assert_nonnull(strstr(after.result.link[EVTPM_LINK_IMA_FILES].detail,
+                            ": /tmp/own/true ("));
+    attest_clear(&before);
+    attest_clear(&after);
+}
+
 static const struct e2e_scenario scenarios[] = {
     { "/e2e/tamper/control-honest", test_honest, 0, 512 },
     { "/e2e/tamper/replayed-nonce", test_replay, 0, 512 },
@@ -303,6 +363,7 @@ static const struct e2e_scenario scenarios[] = {
     { "/e2e/tamper/changed-manifest", test_changed_manifest, 0, 512 },
     { "/e2e/tamper/root-not-named", test_root_not_named, 0, 512 },
     { "/e2e/tamper/policy", test_policy, 0, 512 },
+    { "/e2e/tamper/files", test_files, 0, 512 },
 };
 
 int main(int argc, char **argv)
