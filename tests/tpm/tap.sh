@@ -11,11 +11,11 @@ check()
     name=$1
     shift
     tests=$((tests + 1))
-    if "$@" >"out" 2>&1; then
+    if "$@" >result 2>&1; then
         echo "ok $tests - $name"
     else
         failed=1
-        sed 's/^/# /' out
+        sed 's/^/# /' result
         echo "not ok $tests - $name"
     fi
 }

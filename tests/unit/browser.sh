@@ -5,6 +5,8 @@
 # shellcheck disable=SC2317,SC2329 # functions are called through check
 # shellcheck disable=SC2016 # eval expands
 set -u
+# shellcheck source=tests/tpm/tap.sh
+. "${G_TEST_SRCDIR:-.}/tests/tpm/tap.sh"
 
 build=$(cd "${G_TEST_BUILDDIR:-.}" && pwd)
 if ! command -v chromium >/dev/null; then
@@ -14,22 +16,6 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
-
-tests=0
-failed=0
-check()
-{
-    title=$1
-    shift
-    tests=$((tests + 1))
-    if "$@" >result 2>&1; then
-        echo "ok $tests - $title"
-    else
-        failed=1
-        echo "not ok $tests - $title"
-        sed 's/^/# /' result
-    fi
-}
 
 # One script whose every word is hostile
 mkdir -p fake/harness src/tests/unit src/tests/guest src/tests/e2e
@@ -85,5 +71,4 @@ check 'it can be painted' eval \
      [ "$(head -c 4 page.png | tail -c 3)" = PNG ] &&
      [ "$(stat -c %s page.png)" -gt 30000 ]'
 
-echo "1..$tests"
-exit "$failed"
+finish

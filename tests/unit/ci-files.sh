@@ -5,28 +5,14 @@
 # shellcheck disable=SC2317,SC2329 # functions are called through check
 # shellcheck disable=SC2016 # eval expands
 set -u
+# shellcheck source=tests/tpm/tap.sh
+. "${G_TEST_SRCDIR:-.}/tests/tpm/tap.sh"
 
 source=$(cd "${G_TEST_SRCDIR:-.}" && pwd)
 ci=$source/ci
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
-
-tests=0
-failed=0
-check()
-{
-    title=$1
-    shift
-    tests=$((tests + 1))
-    if "$@" >result 2>&1; then
-        echo "ok $tests - $title"
-    else
-        failed=1
-        echo "not ok $tests - $title"
-        sed 's/^/# /' result
-    fi
-}
 
 # python that can read YAML, if there is one
 python=
@@ -98,5 +84,4 @@ check 'container: the package list is what apt gets' eval \
 check 'no file here names a mirror or a registry' eval \
     '! grep -EnI "https?://|[a-z0-9-]+\.(org|net|com|io)\b" "$ci"/*'
 
-echo "1..$tests"
-exit "$failed"
+finish

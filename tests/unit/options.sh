@@ -5,6 +5,8 @@
 # shellcheck disable=SC2317 # functions are called through check
 # shellcheck disable=SC2016,SC2034 # eval and sh -c expand
 set -u
+# shellcheck source=tests/tpm/tap.sh
+. "${G_TEST_SRCDIR:-.}/tests/tpm/tap.sh"
 
 source=$(cd "${G_TEST_SRCDIR:-.}" && pwd)
 build=$(cd "${G_TEST_BUILDDIR:-.}" && pwd)
@@ -13,22 +15,6 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 tab=$(printf '\t')
-
-tests=0
-failed=0
-check()
-{
-    title=$1
-    shift
-    tests=$((tests + 1))
-    if "$@" >result 2>&1; then
-        echo "ok $tests - $title"
-    else
-        failed=1
-        echo "not ok $tests - $title"
-        sed 's/^/# /' result
-    fi
-}
 
 "$source/harness/mkcompletion" -l "$evtpm" >table
 cut -f 1-4 table | sort >program.list
@@ -203,5 +189,4 @@ printf 'source=%s\nunit=tests/unit/one\ne2e=tests/e2e/two\n' "$work/src" \
 check 'tests by their names' env EVTPM_BUILD="$work/fake" sh -c \
     '[ "$(bash complete.bash "$1" test u)" = unit/one ]' sh "$evtpm"
 
-echo "1..$tests"
-exit "$failed"
+finish

@@ -5,6 +5,8 @@
 # shellcheck disable=SC2317 # functions are called through check
 # shellcheck disable=SC2016,SC2034 # eval and sh -c expand
 set -u
+# shellcheck source=tests/tpm/tap.sh
+. "${G_TEST_SRCDIR:-.}/tests/tpm/tap.sh"
 
 build=$(cd "${G_TEST_BUILDDIR:-.}" && pwd)
 evtpm=$build/harness/evtpm
@@ -13,22 +15,6 @@ trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 mkdir tmp
 export TMPDIR="$work/tmp"
-
-tests=0
-failed=0
-check()
-{
-    name=$1
-    shift
-    tests=$((tests + 1))
-    if "$@" >result 2>&1; then
-        echo "ok $tests - $name"
-    else
-        failed=1
-        echo "not ok $tests - $name"
-        sed 's/^/# /' result
-    fi
-}
 
 # A build directory as make leaves it, with few programs.
 fake=$work/fake
@@ -383,5 +369,4 @@ check 'a full disk is one line, and no success' eval \
      [ "$(wc -l <err)" -eq 1 ] && grep -q "^evtpm: cannot write .*/full/" err &&
      [ ! -e full/index.html ] && [ "$(ls full/*.?????? 2>/dev/null)" = "" ]'
 
-echo "1..$tests"
-exit "$failed"
+finish

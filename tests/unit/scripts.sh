@@ -4,6 +4,8 @@
 # shellcheck disable=SC2317 # functions are called through check
 # shellcheck disable=SC2016 # eval and sh -c expand
 set -u
+# shellcheck source=tests/tpm/tap.sh
+. "${G_TEST_SRCDIR:-.}/tests/tpm/tap.sh"
 
 source=$(cd "${G_TEST_SRCDIR:-.}" && pwd)
 work=$(mktemp -d)
@@ -11,22 +13,6 @@ trap 'rm -rf "$work"' EXIT
 EVTPM_CACHE=$work/cache
 export EVTPM_CACHE source work
 cd "$work" || exit 1
-
-tests=0
-failed=0
-check()
-{
-    name=$1
-    shift
-    tests=$((tests + 1))
-    if "$@" >result 2>&1; then
-        echo "ok $tests - $name"
-    else
-        failed=1
-        echo "not ok $tests - $name"
-        sed 's/^/# /' result
-    fi
-}
 
 # cached SCRIPT: in a shell with the helpers loaded
 cached()
@@ -129,5 +115,4 @@ check 'and says so in its last line' \
 check 'CI fails when the summary is not the end' \
     fails '3 passed, 0 failed\nSegmentation fault\n' 0
 
-echo "1..$tests"
-exit "$failed"
+finish
