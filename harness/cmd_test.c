@@ -6,6 +6,7 @@
 #include "harness/command.h"
 #include "harness/environment.h"
 #include "harness/needs.h"
+#include "harness/repeat.h"
 #include "harness/reports.h"
 #include "harness/runner.h"
 #include "harness/show.h"
@@ -21,6 +22,9 @@ struct options {
     int jobs, rounds;
     double timeout;
     struct reports reports;
+    /* what all of this was parsed by, and the environment then */
+    const GOptionEntry *entries;
+    GStrv environ;
     /* parsed */
     enum platform where;
     gboolean shuffled;
@@ -164,10 +168,26 @@ static void free_outcome(void *outcome)
     outcome_free(outcome);
 }
 
+/* What repeats a case: the time that it may take and all that says where it
+ * runs, but not how often and beside what. */
+static char *repeat(const struct tests *tests, const struct options *o)
+{
+    static const char *const own[] = { "shuffle", "format", NULL };
+    g_autofree char *command = repeat_command(
+        o->entries, own, (const char *const *)o->environ, tests->build);
+    return o->timeout == OWN_LIMIT
+               ? g_steal_pointer(&command)
+               : g_strdup_printf("%s --timeout=%g", command, o->timeout);
+}
+
 static int run_tests(const struct tests *tests, const struct options *o,
                      const char *const *patterns, GError **error)
 {
     g_autoptr(GArray) runs = selection_runs(tests, (unsigned)o->rounds);
+    g_autofree char *command = repeat(tests, o);
+    for (guint i = 0; i < runs->len; i++) {
+        g_array_index(runs, struct test_run, i).command = command;
+    }
     struct session s = {
         .options = o,
         .outcomes = g_ptr_array_new_with_free_func(free_outcome),
@@ -272,6 +292,8 @@ static int parse_and_test(int argc, char **argv, struct options *o,
                         0, -1, error) < 0) {
         return -1;
     }
+    o->entries = entries;
+    o->environ = g_get_environ();
     return test(o, argc > 1 ? (const char *const *)argv + 1 : NULL, error);
 }
 
@@ -282,6 +304,7 @@ int cmd_test(int argc, char **argv, GError **error)
     g_free(o.platform);
     g_free(o.shuffle);
     g_free(o.format);
+    g_strfreev(o.environ);
     reports_clear(&o.reports);
     return status;
 }

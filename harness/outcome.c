@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "harness/repeat.h"
+
 struct outcome *outcome_new(const struct test_run *run)
 {
     struct outcome *o = g_new0(struct outcome, 1);
@@ -40,21 +42,13 @@ char *outcome_title(const struct test_run *run)
                            : g_strdup(run->program->id);
 }
 
-/* What a shell takes as it is needs no quotes. */
-static char *quoted(const char *text)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
-                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "/:._-+=,@%";
-    return text[strspn(text, plain)] ? g_shell_quote(text) : g_strdup(text);
-}
-
 char *outcome_reproduce(const struct outcome *o, const struct tap_case *failed)
 {
     g_autofree char *name =
         selection_name(o->run.program, failed ? failed->name : NULL);
-    g_autofree char *word = quoted(name);
-    return g_strconcat("./evtpm test ", word, NULL);
+    g_autofree char *word = repeat_word(name);
+    const char *command = o->run.command;
+    return g_strconcat(command ? command : "./evtpm test", " ", word, NULL);
 }
 
 static gboolean has_result(const struct tap *tap, const char *name)

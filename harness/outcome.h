@@ -29,7 +29,7 @@ enum tap_result outcome_verdict(const struct outcome *outcome);
  * Free with g_free. */
 char *outcome_title(const struct test_run *run);
 
-/* The command that runs this case alone. Free with g_free. */
+/* The command that runs this case alone, as it was run. Free with g_free. */
 char *outcome_reproduce(const struct outcome *outcome,
                         const struct tap_case *failed);
 

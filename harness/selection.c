@@ -171,8 +171,10 @@ GArray *selection_runs(const struct tests *t, unsigned rounds)
     GArray *runs = g_array_new(FALSE, FALSE, sizeof(struct test_run));
     for (unsigned round = 1; round <= rounds; round++) {
         for (guint i = 0; i < t->programs->len; i++) {
-            struct test_run run = { g_ptr_array_index(t->programs, i), round,
-                                    rounds };
+            struct test_run run = { .program =
+                                        g_ptr_array_index(t->programs, i),
+                                    .round = round,
+                                    .rounds = rounds };
             g_array_append_val(runs, run);
         }
     }

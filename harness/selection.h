@@ -10,6 +10,8 @@ struct test_run {
     const struct test_program *program;
     unsigned round; /* from 1, of `rounds` */
     unsigned rounds;
+    const char *command; /* that ran it, without what it names; NULL:
+                            "./evtpm test" */
 };
 
 /*

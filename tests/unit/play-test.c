@@ -19,6 +19,13 @@ static void test_wrong(void)
     g_assert_cmpint(answer, ==, 42);
 }
 
+/* Only where it was asked for in this way. */
+static void test_asked(void)
+{
+    g_assert_false(g_strcmp0(g_getenv("EVTPM_PLAY"), "it's so $(ls)") == 0 &&
+                   g_strcmp0(g_getenv("EVTPM_TEST_PLATFORM"), "snp") == 0);
+}
+
 static void test_skipped(void)
 {
     g_test_skip("no <such> \"thing\"");
@@ -98,7 +105,7 @@ int main(int argc, char **argv)
         { "/play/skipped", test_skipped }, { "/play/hang", test_hang },
         { "/play/crash", test_crash },     { "/play/leave", test_leave },
         { "/play/forget", test_forget },   { "/play/logs", test_logs },
-        { "/play/flood", test_flood },
+        { "/play/flood", test_flood },     { "/play/asked", test_asked },
     };
     g_test_init(&argc, &argv, NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {

@@ -133,9 +133,35 @@ check 'the condition and the place' eval \
      has "tests/unit/play-test.c:" && has "test_wrong()"'
 check 'the output before it' has '       output     # thought about it'
 check 'and the command that repeats it' \
-    has '       reproduce: ./evtpm test unit/play:/play/wrong'
-check 'which fails in the same way' \
-    ends 1 '0 passed, 1 failed, 0 skipped' unit/play:/play/wrong
+    grep -Eq '^       reproduce: .*\./evtpm test unit/play:/play/wrong$' out
+# again: that command as it is printed, in a shell that knows nothing of ours;
+# ./evtpm is what a source tree has, but builds nothing
+printf '#!/bin/sh\nshift\nexec "%s" test --no-build "$@"\n' "$evtpm" >./evtpm
+chmod +x evtpm
+again()
+{
+    sed -n 's/^       reproduce: //p' out | tail -n 1 >again.sh
+    cat again.sh
+    env -i PATH="$PATH" TMPDIR="$TMPDIR" sh again.sh >out 2>err
+    status=$?
+    cat out err
+}
+check 'which fails in the same way' eval \
+    'again; [ "$status" -eq 1 ] && has "FAIL unit/play: /play/wrong" &&
+     [ "$(tail -n 1 out)" = "0 passed, 1 failed, 0 skipped" ]'
+EVTPM_PLAY="it's so \$(ls)"
+export EVTPM_PLAY
+check 'also where platform, limit and environment were given' eval \
+    'run --platform snp --timeout 77 --jobs 2 --shuffle 3 unit/play:/play/asked
+     [ "$status" -eq 1 ] && again && [ "$status" -eq 1 ] &&
+     has "FAIL unit/play: /play/asked" &&
+     grep -q -- " --platform=snp --timeout=77 unit/play:/play/asked" again.sh'
+unset EVTPM_PLAY
+check 'which it repeats' eval \
+    'sed "s/ --platform=snp//" again.sh >without.sh
+     env -i PATH="$PATH" TMPDIR="$TMPDIR" sh without.sh &&
+     sed "s/EVTPM_PLAY/EVTPM_WORK/" again.sh >without.sh &&
+     env -i PATH="$PATH" TMPDIR="$TMPDIR" sh without.sh'
 check 'a crash fails the case that crashed' eval \
     'run unit/play:/play/good unit/play:/play/crash; [ "$status" -eq 1 ] &&
      has "FAIL unit/play: /play/crash" && has "signal 6"'
@@ -325,7 +351,7 @@ check 'TAP: as many results as planned' eval \
 check 'TAP: a failure and its diagnosis' eval \
     'grep -Eqx "not ok [0-9]+ - unit/play: /play/wrong" out &&
      has "  expected: \"== 42\"" && has "  seen: \"41\"" &&
-     has "  reproduce: \"./evtpm test unit/play:/play/wrong\""'
+     grep -q "^  reproduce: \".*\./evtpm test unit/play:/play/wrong\"" out'
 check 'TAP: a skip and its reason' eval \
     'grep -Eq "^ok [0-9]+ - unit/play-more: /play/skipped # SKIP no <such>" out'
 

@@ -180,7 +180,7 @@ static JsonObject *sample(gboolean complete)
     static struct test_program program = { .id = (char *)"unit/" HOSTILE,
                                            .about = (char *)HOSTILE,
                                            .glib = TRUE };
-    struct test_run run = { &program, 1, 1 };
+    struct test_run run = { &program, 1, 1, NULL };
     g_autoptr(GPtrArray) outcomes = g_ptr_array_new();
     struct outcome *o = outcome_new(&run);
     tap_line(&o->tap, "ok 1 /a");
@@ -360,7 +360,7 @@ static void test_tap_round(void)
 {
     static struct test_program program = { .id = (char *)"unit/x",
                                            .glib = TRUE };
-    struct test_run run = { &program, 1, 1 };
+    struct test_run run = { &program, 1, 1, NULL };
     struct outcome *o = outcome_new(&run);
     tap_line(&o->tap, "ok 1 /a #1");
     tap_line(&o->tap, "ok 2 /b # SKIP no #TODO tool");

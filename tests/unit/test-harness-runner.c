@@ -5,6 +5,7 @@
 
 #include "harness/needs.h"
 #include "harness/outcome.h"
+#include "harness/repeat.h"
 #include "harness/selection.h"
 #include "harness/show.h"
 
@@ -115,7 +116,7 @@ static void test_seed(void)
 
 static void test_reproduce(void)
 {
-    struct test_run run = { &programs[0], 2, 3 };
+    struct test_run run = { &programs[0], 2, 3, NULL };
     struct outcome *o = outcome_new(&run);
     struct tap_case plain = { .name = (char *)"/a/b" };
     struct tap_case odd = { .name = (char *)"/it's $(rm)" };
@@ -129,11 +130,52 @@ static void test_reproduce(void)
     g_assert_cmpstr(two, ==, "./evtpm test 'unit/a:/it'\\''s $(rm)'");
     g_assert_cmpstr(three, ==, "./evtpm test unit/a");
     /* a script's cases cannot be run alone */
-    struct test_run script = { &programs[1], 1, 1 };
+    struct test_run script = { &programs[1], 1, 1, NULL };
     o->run = script;
     g_autofree char *four = outcome_reproduce(o, &plain);
     g_assert_cmpstr(four, ==, "./evtpm test unit/b");
+    o->run.command = "A=1 ./evtpm test --platform=snp";
+    g_autofree char *five = outcome_reproduce(o, &plain);
+    g_assert_cmpstr(five, ==, "A=1 ./evtpm test --platform=snp unit/b");
     outcome_free(o);
+}
+
+static void test_repeat(void)
+{
+    char *platform = (char *)"snp", *connect = (char *)"qemu:///session?a=b";
+    char *backend = NULL, *shuffle = (char *)"7", *report = (char *)"dir";
+    gboolean list = TRUE;
+    const GOptionEntry entries[] = {
+        { "list", 'l', 0, G_OPTION_ARG_NONE, &list, "", NULL },
+        { "platform", 0, 0, G_OPTION_ARG_STRING, &platform, "", "P" },
+        { "backend", 0, 0, G_OPTION_ARG_STRING, &backend, "", "B" },
+        { "shuffle", 0, 0, G_OPTION_ARG_STRING, &shuffle, "", "SEED" },
+        { "connect", 0, 0, G_OPTION_ARG_STRING, &connect, "", "URI" },
+        { "report", 0, 0, G_OPTION_ARG_FILENAME, &report, "", "DIR" },
+        { NULL },
+    };
+    static const char *const own[] = { "shuffle", NULL };
+    static const char *const environ[] = { "HOME=/h",
+                                           "EVTPM_LAUNCHES=200",
+                                           "XEVTPM_NOT=1",
+                                           "EVTPM_CACHE=/a b",
+                                           "EVTPM_TEST_PLATFORM=emulated",
+                                           "EVTPM_ARTIFACTS=/b/artifacts",
+                                           "EVTPM_NONE=",
+                                           NULL };
+    static const char *const none[] = { NULL };
+    g_autofree char *all = repeat_command(entries, own, environ, "/b");
+    g_assert_cmpstr(all, ==,
+                    "EVTPM_CACHE='/a b' EVTPM_LAUNCHES=200 EVTPM_NONE= "
+                    "./evtpm test --platform=snp "
+                    "--connect='qemu:///session?a=b'");
+    g_autofree char *other = repeat_command(entries, own, environ, "/c");
+    g_assert_nonnull(strstr(other, "EVTPM_ARTIFACTS=/b/artifacts "));
+    platform = connect = NULL;
+    g_autofree char *plain = repeat_command(entries, own, none, "/b");
+    g_assert_cmpstr(plain, ==, "./evtpm test");
+    g_autofree char *empty = repeat_word("");
+    g_assert_cmpstr(empty, ==, "''");
 }
 
 /* The failure of a program that ended in the middle: whose it is. */
@@ -163,7 +205,7 @@ static void test_unfinished(void)
         struct test_program program = { .id = (char *)"unit/x",
                                         .glib = TRUE,
                                         .cases = rows[i].only };
-        struct test_run run = { &program, 1, 1 };
+        struct test_run run = { &program, 1, 1, NULL };
         struct outcome *o = outcome_new(&run);
         g_auto(GStrv) lines = g_strsplit(rows[i].lines, "\n", -1);
         for (char **line = lines; *line; line++) {
@@ -237,7 +279,8 @@ static void test_progress(void)
     FILE *out = open_memstream(&text, &size);
     show_init(&s, out, FALSE, 12);
     g_assert_false(s.terminal);
-    struct test_run a = { &programs[0], 1, 1 }, e = { &programs[4], 2, 3 };
+    struct test_run a = { &programs[0], 1, 1, NULL },
+                    e = { &programs[4], 2, 3, NULL };
     show_begin(&s, &a);
     show_begin(&s, &e);
     s.done = 3;
@@ -260,6 +303,7 @@ int main(int argc, char **argv)
     g_test_add_func("/harness/selection/fair", test_fair);
     g_test_add_func("/harness/selection/seed", test_seed);
     g_test_add_func("/harness/outcome/reproduce", test_reproduce);
+    g_test_add_func("/harness/outcome/repeat", test_repeat);
     g_test_add_func("/harness/outcome/unfinished", test_unfinished);
     g_test_add_func("/harness/needs/parse", test_needs);
     g_test_add_func("/harness/needs/missing", test_missing);
