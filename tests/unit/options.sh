@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # evtpm's options: those that the program has are those of the manual and of the
-# shell completion, with the same letters and arguments.
+# shell completion, which are made of its tables, with the same letters and
+# arguments.
 # shellcheck disable=SC2317 # functions are called through check
 # shellcheck disable=SC2016,SC2034 # eval and sh -c expand
 set -u
@@ -104,23 +105,58 @@ manual()
         }
         END { flush() }' "$1" | sort
 }
-manual "$source/docs/evtpm.1" >manual.list
+man=$build/docs/evtpm.1
+manual "$man" >manual.list
 check 'the manual has each option of the program, and no other' \
     diff -u program.list manual.list
 # The control: it would be seen
-sed '/^\.BR .*\\-\\-jobs/s/jobs/sobj/' "$source/docs/evtpm.1" >other.1
+sed '/^\.BR .*\\-\\-jobs/s/jobs/sobj/' "$man" >other.1
 check 'an option of another name would be seen' eval \
     'manual other.1 | diff program.list - >seen; [ $? -eq 1 ] &&
      grep -q "^< test${tab}jobs" seen && grep -q "^> test${tab}sobj" seen'
-sed '/^\.BR .*\\-\\-jobs/s/\\-j/\\-i/' "$source/docs/evtpm.1" >other.1
+sed '/^\.BR .*\\-\\-jobs/s/\\-j/\\-i/' "$man" >other.1
 check 'and another letter' eval '! manual other.1 | diff program.list - >seen'
-sed '/^\.BR .*\\-\\-jobs/s/\\fIN/\\fIM/' "$source/docs/evtpm.1" >other.1
+sed '/^\.BR .*\\-\\-jobs/s/\\fIN/\\fIM/' "$man" >other.1
 check 'and another argument' eval '! manual other.1 | diff program.list - >seen'
+
+# How it is made
+mkman=$source/harness/mkman
+check 'the build made the manual of the text and the tables' eval \
+    '"$mkman" "$evtpm" "$source/docs/evtpm.1.in" | diff "$man" -'
+check 'what a table says is in it' \
+    grep -qx 'Programs side by side (default: 1).' "$man"
+check 'and what the text adds' eval \
+    'grep -x -A 1 "Programs side by side (default: 1)." "$man" |
+        grep -qx "Each one.s output stays together."'
+check 'options that commands share are there once' eval \
+    '[ "$(grep -c "^\.BR .*disk =" "$man")" -eq 1 ] &&
+     grep -q "^launch${tab}disk" table && grep -q "^xml${tab}disk" table'
+text()
+{
+    printf '%s\n' '.SH OPTIONS' '.\" options' "$@"
+}
+check 'a text adds to no option that is not there' eval \
+    'text ".\\\" note test --sobj" more ".\\\" end" >other.in
+     ! "$mkman" "$evtpm" other.in >other.1 2>err &&
+     grep -q "no option for a note: test --sobj" err'
+check 'nor to one of another command' eval \
+    'text ".\\\" note ps --jobs" more ".\\\" end" >other.in
+     ! "$mkman" "$evtpm" other.in >other.1 2>err'
+check 'a text without a place for them is no manual' eval \
+    'text >other.in; ! "$mkman" "$evtpm" other.in >other.1 2>err &&
+     echo .SH NAME >other.in; ! "$mkman" "$evtpm" other.in >other.1 2>err'
+if command -v man >/dev/null; then
+    check 'troff finds nothing wrong with it' eval \
+        'MANWIDTH=80 man --warnings -l "$man" >page 2>err; cat err
+         [ ! -s err ] && grep -q -- "-j, --jobs=N" page'
+else
+    echo "ok $((tests += 1)) - troff # SKIP no man"
+fi
 
 "$evtpm" --dump-options | cut -f 2 >commands.list
 check 'the manual has each command' eval \
     '(while read -r name; do
-        sed "s/\\\\-/-/g" "$source/docs/evtpm.1" |
+        sed "s/\\\\-/-/g" "$man" |
             grep -Eq "^\.B evtpm $name( |\$)" ||
             { echo "$name"; exit 1; }
      done <commands.list)'
