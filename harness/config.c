@@ -164,6 +164,7 @@ char *vm_config_to_json(const struct vm_config *c, gboolean pretty)
     add_bool(b, "debug_read", c->debug_read);
     add_bool(b, "planes", c->planes);
     add_bool(b, "define", c->define);
+    add_int(b, "log_limit", c->log_limit);
     add_strv(b, "extra", c->extra);
     add_int(b, "pid", c->pid);
     add_int(b, "supervisor", c->supervisor);
@@ -234,6 +235,7 @@ struct vm_config *vm_config_from_json(const char *text)
     c->debug_read = get_bool(o, "debug_read");
     c->planes = get_bool(o, "planes");
     c->define = get_bool(o, "define");
+    c->log_limit = get_int(o, "log_limit");
     c->extra = get_strv(o, "extra");
     c->pid = (pid_t)get_int(o, "pid");
     c->supervisor = (pid_t)get_int(o, "supervisor");

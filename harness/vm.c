@@ -21,6 +21,24 @@ char *vm_command_text(const struct vm_config *config)
     return cmdline_text((const char *const *)argv);
 }
 
+/* As long as QEMU runs, or as we do; a process of libvirt's we do not know,
+ * and libvirt's own daemon bounds the logs. */
+static gboolean guard_logs(struct vm *vm, GError **error)
+{
+    g_autofree char *console =
+        g_build_filename(vm->dir.log, "console.log", NULL);
+    g_autofree char *qemu = g_build_filename(vm->dir.log, "qemu.log", NULL);
+    gint64 limit =
+        vm->config->log_limit ? vm->config->log_limit : LOG_BOUND_DEFAULT;
+    if (vm->detach && vm->process.pid > 0) {
+        return log_guard_leave(console, qemu, limit, vm->process.pidfd, error);
+    }
+    if (!vm->logs) {
+        vm->logs = log_guard_start(console, qemu, limit);
+    }
+    return TRUE;
+}
+
 gboolean vm_boot(struct vm *vm, GError **error)
 {
     vm->reason = NULL;
@@ -32,7 +50,8 @@ gboolean vm_boot(struct vm *vm, GError **error)
     if (!vm->backend->boot(vm, error)) {
         return FALSE;
     }
-    return (vm->backend->open_monitor(vm, TRUE, error) &&
+    return (guard_logs(vm, error) &&
+            vm->backend->open_monitor(vm, TRUE, error) &&
             vm->backend->save(vm, error)) ||
            vm_explain(vm, error);
 }
@@ -54,16 +73,6 @@ static struct vm *vm_new(const char *backend, const char *connect,
     return vm;
 }
 
-static void guard_logs(struct vm *vm)
-{
-    g_autofree char *console =
-        g_build_filename(vm->dir.log, "console.log", NULL);
-    g_autofree char *qemu = g_build_filename(vm->dir.log, "qemu.log", NULL);
-    gint64 limit = vm->config->log_limit;
-    vm->logs =
-        log_guard_start(console, qemu, limit ? limit : LOG_BOUND_DEFAULT);
-}
-
 struct vm *vm_start(const struct vm_config *config, gboolean detach,
                     GError **error)
 {
@@ -81,7 +90,6 @@ struct vm *vm_start(const struct vm_config *config, gboolean detach,
     vm->config->name = g_strdup(vm->dir.name);
     vm->config->boots = 0;
     vm->owner = TRUE;
-    guard_logs(vm);
     if (!vm_boot(vm, error)) {
         vm_free(vm);
         return NULL;

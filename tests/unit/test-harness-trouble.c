@@ -4,11 +4,19 @@
  * machine jumps, and a log that grows without end takes no more room than it
  * may.
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <glib-unix.h>
 #include <glib/gstdio.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -139,24 +147,128 @@ static void test_small_log(void)
     tree_remove(dir);
 }
 
+/* Waits until a file takes no more than that. */
+static void await_bound(const char *path, gint64 limit)
+{
+    struct stat st;
+    deadline_t end = deadline_in(30);
+    do {
+        g_assert_false(deadline_passed(end));
+        g_usleep(20000);
+        g_assert_cmpint(stat(path, &st), ==, 0);
+    } while ((gint64)st.st_blocks * 512 > limit);
+}
+
 static void test_guard(void)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *dir = g_dir_make_tmp("evtpm-log-XXXXXX", &error);
     g_autofree char *path = g_build_filename(dir, "log", NULL);
     g_autofree char *text = g_strnfill(1 << 20, 'z');
-    struct stat st;
     struct log_guard *guard = log_guard_start(NULL, path, 65536);
     g_assert_true(g_file_set_contents(path, text, -1, NULL));
-    deadline_t end = deadline_in(30);
-    do {
-        g_assert_false(deadline_passed(end));
-        g_usleep(20000);
-        g_assert_cmpint(stat(path, &st), ==, 0);
-    } while ((gint64)st.st_blocks * 512 > 65536);
+    await_bound(path, 65536);
     log_guard_stop(guard);
     log_guard_stop(NULL);
     tree_remove(dir);
+}
+
+static pid_t collect_child(void)
+{
+    deadline_t end = deadline_in(30);
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) == 0) {
+        g_assert_false(deadline_passed(end));
+        g_usleep(20000);
+    }
+    g_assert_true(pid < 0 || status == 0);
+    return pid;
+}
+
+/* The guard that is left behind: nobody's child, holds nothing of ours, ends
+ * with whom it is there for. */
+static void test_guard_left(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *dir = g_dir_make_tmp("evtpm-log-XXXXXX", &error);
+    g_autofree char *path = g_build_filename(dir, "log", NULL);
+    g_autofree char *text = g_strnfill(1 << 20, 'z');
+    static const char *const argv[] = { "sleep", "1000", NULL };
+    struct process_options options = { 0 };
+    struct process p = PROCESS_NONE;
+    int pipe[2];
+    char byte;
+    /* orphans are ours, so that we see them end */
+    g_assert_cmpint(prctl(PR_SET_CHILD_SUBREAPER, 1), ==, 0);
+    g_assert_true(process_spawn(argv, &options, &p, &error));
+    g_assert_true(g_unix_open_pipe(pipe, 0, &error));
+    g_assert_true(log_guard_leave(path, NULL, 65536, p.pidfd, &error));
+    g_assert_no_error(error);
+    close(pipe[1]);
+    struct pollfd closed = { .fd = pipe[0], .events = POLLIN };
+    g_assert_cmpint(poll(&closed, 1, 10000), ==, 1);
+    g_assert_cmpint(read(pipe[0], &byte, 1), ==, 0);
+    close(pipe[0]);
+    /* more than once */
+    for (int i = 0; i < 2; i++) {
+        g_assert_true(g_file_set_contents(path, text, -1, NULL));
+        await_bound(path, 65536);
+    }
+    g_assert_cmpint(waitpid(-1, NULL, WNOHANG), ==, 0); /* there it is */
+    process_end(&p, 1000);
+    process_clear(&p);
+    g_assert_cmpint(collect_child(), >, 0);
+    g_assert_cmpint(collect_child(), <, 0);
+    prctl(PR_SET_CHILD_SUBREAPER, 0);
+    tree_remove(dir);
+}
+
+/* In a process with mounts of its own: 0, or 77 where there can be none. */
+static int without_holes(const char *dir)
+{
+    g_autofree char *chunk = g_strnfill(1 << 20, 'x');
+    g_autofree char *path = g_build_filename(dir, "log", NULL);
+    struct stat st;
+    if (unshare(CLONE_NEWNS | (geteuid() ? CLONE_NEWUSER : 0)) < 0 ||
+        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mount("none", dir, "ramfs", 0, NULL) < 0) {
+        return 77;
+    }
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    /* the control: it has none */
+    gboolean good = fd >= 0 && write(fd, "first\n", 6) == 6 &&
+                    fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+                              4096) < 0 &&
+                    errno == EOPNOTSUPP;
+    for (int i = 0; good && i < 32; i++) {
+        good = write(fd, chunk, 1 << 20) == 1 << 20;
+        log_bound(path, 4 << 20);
+        good = good && fstat(fd, &st) == 0 && st.st_size <= 5 << 20;
+    }
+    g_autofree char *text = NULL;
+    good = good && write(fd, "\nlast", 5) == 5 &&
+           g_file_get_contents(path, &text, NULL, NULL) &&
+           g_str_has_prefix(text, "first\n") &&
+           g_str_has_suffix(text, "\nlast");
+    return good ? 0 : 1;
+}
+
+static void test_no_holes(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("evtpm-log-XXXXXX", NULL);
+    int status = -1;
+    pid_t pid = fork();
+    if (pid == 0) {
+        _exit(without_holes(dir));
+    }
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    tree_remove(dir);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
+        g_test_skip("no file system without holes can be mounted here");
+        return;
+    }
+    g_assert_cmpint(status, ==, 0);
 }
 
 int main(int argc, char **argv)
@@ -167,5 +279,7 @@ int main(int argc, char **argv)
     g_test_add_func("/harness-trouble/log-of-100-mib", test_log);
     g_test_add_func("/harness-trouble/small-log", test_small_log);
     g_test_add_func("/harness-trouble/guard", test_guard);
+    g_test_add_func("/harness-trouble/guard-left-behind", test_guard_left);
+    g_test_add_func("/harness-trouble/no-holes", test_no_holes);
     return g_test_run();
 }

@@ -204,6 +204,7 @@ static void test_config_file(void)
     c.kernel_hashes = TRUE;
     c.firmware = (char *)"/OVMF.fd";
     c.boots = 3;
+    c.log_limit = 12345678901;
     c.pid = 1234;
     c.started = G_GINT64_CONSTANT(1234567890123456);
     c.extra = (char *[]){ (char *)"-d", (char *)"int", NULL };
@@ -216,6 +217,7 @@ static void test_config_file(void)
     g_assert_cmpint(back->platform, ==, PLATFORM_SNP);
     g_assert_cmpuint(back->memory, ==, 512);
     g_assert_cmpuint(back->boots, ==, 3);
+    g_assert_cmpint(back->log_limit, ==, c.log_limit);
     g_assert_true(back->no_svsm && back->kernel_hashes && back->debug_read);
     g_assert_cmpstr(back->firmware, ==, "/OVMF.fd");
     g_assert_cmpint(back->pid, ==, 1234);
