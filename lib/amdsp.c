@@ -161,6 +161,7 @@ unsigned amdsp_launch_finish(struct amdsp_guest *guest,
             digest_key(&finish->id_auth->author_key, guest->author_key_digest);
         }
     }
+    guest->vcek_dis = finish->vcek_dis;
     memcpy(guest->measurement, finish->measurement, sizeof(guest->measurement));
     memcpy(guest->host_data, finish->host_data, sizeof(guest->host_data));
     guest->launched = true;

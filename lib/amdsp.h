@@ -31,6 +31,7 @@ struct amdsp_guest {
     uint8_t measurement[48];
     uint8_t host_data[32];
     bool has_id_block, has_author_key;
+    bool vcek_dis;
     struct snp_id_block id_block;
     uint8_t id_key_digest[48];
     uint8_t author_key_digest[48];
@@ -55,6 +56,7 @@ struct amdsp_finish {
     const struct snp_id_block *id_block; /* NULL: none */
     const struct snp_id_auth *id_auth;   /* needed with id_block */
     bool auth_key_en;                    /* the author key of id_auth counts */
+    bool vcek_dis; /* VCEK_DIS: no report is signed by the VCEK, no key comes from it */
 };
 
 /*

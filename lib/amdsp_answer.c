@@ -65,17 +65,20 @@ static void fill_report(const struct amdsp_guest *guest,
     report->current_major = report->committed_major = AMDSP_API_MAJOR;
 }
 
-/* NULL: the chip has no such key. */
-static gnutls_privkey_t choose_key(const struct evtpm_chip *chip,
+/* NULL: the chip has no such key, or this guest was launched without it. */
+static gnutls_privkey_t choose_key(const struct amdsp_guest *guest,
                                    unsigned key_sel)
 {
+    gnutls_privkey_t vcek = guest->vcek_dis ? NULL : guest->chip->vcek_key;
+    gnutls_privkey_t vlek = guest->chip->vlek_key;
+
     switch (key_sel) {
     case KEY_SEL_AUTO:
-        return chip->vlek_key ? chip->vlek_key : chip->vcek_key;
+        return vlek ? vlek : vcek;
     case KEY_SEL_VCEK:
-        return chip->vcek_key;
+        return vcek;
     case KEY_SEL_VLEK:
-        return chip->vlek_key;
+        return vlek;
     default:
         return NULL;
     }
@@ -95,7 +98,7 @@ int amdsp_make_report(const struct amdsp_guest *guest, unsigned vmpck,
         rsp->status = SNP_FW_INVALID_PARAM;
         return 0;
     }
-    key = choose_key(guest->chip, req->key_sel & KEY_SEL_MASK);
+    key = choose_key(guest, req->key_sel & KEY_SEL_MASK);
     if (!key) {
         rsp->status = SNP_FW_INVALID_KEY;
         return 0;

@@ -11,7 +11,8 @@
 #include <gnutls/crypto.h>
 #include <string.h>
 
-/* KEY_REQ root_key_select: 0 is the VCEK */
+/* KEY_REQ root_key_select */
+#define ROOT_VCEK 0u
 #define ROOT_VMRK 1u
 /* and what to mix in */
 #define FIELD_POLICY (1u << 0)
@@ -31,7 +32,8 @@ static unsigned check_key_req(const struct amdsp_guest *guest, unsigned vmpck,
     struct snp_tcb tcb;
     uint8_t raw[8];
 
-    if (req->root_key_select > ROOT_VMRK) {
+    if (req->root_key_select > ROOT_VMRK ||
+        (req->root_key_select == ROOT_VCEK && guest->vcek_dis)) {
         return SNP_FW_INVALID_KEY;
     }
     if (req->rsvd_04 || (req->guest_field_select & ~fields) ||

@@ -103,6 +103,23 @@ static void test_key_rules(void)
     }
 }
 
+/* A guest that was launched without the VCEK derives from its VMRK only. */
+static void test_key_vcek_disabled(void)
+{
+    struct amdsp_finish finish = { .vcek_dis = true };
+    struct snp_derived_key_rsp rsp;
+    struct snp_derived_key_req req = { .root_key_select = 0 };
+    struct amdsp_guest guest;
+
+    launch(&guest);
+    g_assert_cmpuint(amdsp_launch_finish(&guest, &finish, NULL), ==, SNP_FW_OK);
+    derive(&guest, 0, &req, &rsp);
+    g_assert_cmpuint(rsp.status, ==, SNP_FW_INVALID_KEY);
+    req.root_key_select = 1;
+    derive(&guest, 0, &req, &rsp);
+    g_assert_cmpuint(rsp.status, ==, SNP_FW_OK);
+}
+
 /* Version 2 of the request carries a mitigation vector. */
 static void test_key_version_2(void)
 {
@@ -212,6 +229,7 @@ int main(int argc, char **argv)
     memset(chip.root_key, 0x42, sizeof(chip.root_key));
     g_test_add_func("/amdsp/key", test_key);
     g_test_add_func("/amdsp/key/rules", test_key_rules);
+    g_test_add_func("/amdsp/key/vcek-disabled", test_key_vcek_disabled);
     g_test_add_func("/amdsp/key/version-2", test_key_version_2);
     g_test_add_func("/amdsp/key/roll", test_roll);
     g_test_add_func("/amdsp/key/secret", test_secret);

@@ -360,17 +360,21 @@ static bool signed_by(const struct snp_attestation_report *report,
     return good;
 }
 
-/* With a VLEK loaded: by itself, unless the guest names a key. */
+/* With a VLEK loaded: by itself, unless the guest names a key. With the VCEK
+ * disabled there is no other. */
 static void test_report_vlek(void)
 {
     static const struct {
         unsigned key_sel, status;
-        bool vlek;
+        bool vlek, vcek_dis;
     } rows[] = {
-        { 0, SNP_FW_OK, true },
-        { 1, SNP_FW_OK, false },
-        { 2, SNP_FW_OK, true },
-        { 3, SNP_FW_INVALID_KEY, false },
+        { 0, SNP_FW_OK, true, false },
+        { 1, SNP_FW_OK, false, false },
+        { 2, SNP_FW_OK, true, false },
+        { 3, SNP_FW_INVALID_KEY, false, false },
+        { 0, SNP_FW_OK, true, true },
+        { 1, SNP_FW_INVALID_KEY, false, true },
+        { 2, SNP_FW_OK, true, true },
     };
     struct evtpm_chip with = chip;
     struct amdsp_guest guest;
@@ -382,6 +386,7 @@ static void test_report_vlek(void)
         struct snp_report_req req = { .key_sel = rows[i].key_sel };
         struct snp_report_rsp rsp;
 
+        guest.vcek_dis = rows[i].vcek_dis;
         g_assert_cmpuint(message_exchange(&guest, 0, SNP_MSG_REPORT_REQ, 1,
                                           &req, sizeof(req), &rsp, sizeof(rsp)),
                          ==, SNP_FW_OK);
