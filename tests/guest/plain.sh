@@ -12,14 +12,26 @@ need_qemu
 [ -e "$artifacts/OVMF.fd" ] || skip 'no OVMF: make artifacts fetches it'
 make_work
 
-# The VM ends as soon as it was launched: the monitor's first command is quit.
+# What the monitor is told: the VM ends as soon as it was launched.
+commands='echo quit'
+
+# Or after a reset, which is another launch. QEMU's own limit is start()'s.
+reset_once() {
+    echo system_reset
+    for _ in $(seq 300); do
+        [ "$(cat "$work"/trace* 2>/dev/null | grep -c 'launch digest')" -ge 2 ] && break
+        sleep 0.1
+    done
+    echo quit
+}
+
 start() { # OBJECT_PROPERTIES OPTIONS...
     properties=$1
     shift
-    echo quit | timeout -k 5 60 "$qemu" -accel tcg \
+    $commands | timeout -k 5 60 "$qemu" -accel tcg \
         -machine q35,confidential-guest-support=sev0 \
         -object "sev-snp-emulated,id=sev0,chip=$chip$properties" \
-        -cpu EPYC-v4 -m 256 -nodefaults -vga none -display none -no-reboot \
+        -cpu EPYC-v4 -m 256 -nodefaults -vga none -display none \
         -monitor stdio -serial none -parallel none "$@" >"$work/out" 2>"$work/err"
     status=$?
     messages "$work/err" | grep -v 'linuxboot_dma.bin' >"$work/messages"
@@ -58,6 +70,13 @@ for cpus in 1 2 16; do
     start '' -bios "$ovmf" -smp $cpus -trace "$trace"
     measured "$cpus vCPUs" "$(digest --bios "$ovmf" --cpus $cpus)"
 done
+commands=reset_once
+rm -f "$work/trace"
+start '' -bios "$ovmf" -smp 2 -trace "$trace"
+[ "$status" -eq 0 ] && [ "$(grep -c "$(digest --bios "$ovmf" --cpus 2)" \
+    "$work/trace")" -eq 2 ]
+verdict $? "after a reset QEMU measures the same"
+commands='echo quit'
 if [ -e "$kernel" ]; then
     rm -f "$work/trace"
     start ,kernel-hashes=on -bios "$amdsev" -kernel "$kernel" \

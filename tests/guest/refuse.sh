@@ -109,7 +109,7 @@ CPU model of the host|||-cpu host|requires KVM
 C-bit elsewhere||,cbitpos=47||C-bit at 51, not at 47
 no physical address bit lost||,reduced-phys-bits=0||from 1 to 63, not 0
 64 physical address bits lost||,reduced-phys-bits=64||from 1 to 63, not 64
-VCEK disabled||,vcek-disabled=on||does not support vcek-disabled
+VCEK disabled||,vcek-disabled=on||has no VLEK, which vcek-disabled needs
 ID block of no base64||,id-block=!!||Base64
 ID block too short||,id-block=SHORT||31 not equal to 96
 ID block without its signature||,id-block=ZEROS||lacks an ECDSA P-384 key
@@ -239,5 +239,14 @@ printf 'system_reset\n' | run_qemu -accel tcg -cpu EPYC-v4 -m 64 -S \
     -object "sev-snp-emulated,id=sev0,chip=$chip" \
     -object "igvm-cfg,id=igvm0,file=$guests/launch.igvm" -monitor stdio
 ! grep -q 'Assertion\|terminating on signal' "$work/out"
-verdict $? "system_reset: ends the VM"
+verdict $? "system_reset: ends the VM that shall not reboot"
+# The monitor starts the VM then, whose guest ends it.
+printf 'system_reset\ncont\n' >"$work/in"
+run_qemu -accel tcg -cpu EPYC-v4 -m 64 -S \
+    -machine q35,confidential-guest-support=sev0,igvm-cfg=igvm0 \
+    -object "sev-snp-emulated,id=sev0,chip=$chip" \
+    -object "igvm-cfg,id=igvm0,file=$guests/launch.igvm" -monitor stdio \
+    -action reboot=reset <"$work/in"
+[ "$status" -eq 33 ]
+verdict $? "system_reset before the start: nothing to undo"
 echo "1..$tests"

@@ -416,6 +416,36 @@ static gpointer reader(gpointer data)
     return NULL;
 }
 
+/* After a reset a table is as it was at first, and no TLB knows of it. */
+static void test_reset(void)
+{
+    SnpRmp *rmp = table(), *fresh = table();
+    bool flush = false;
+    unsigned rights;
+
+    validate(rmp, BASE, true, true);
+    validate(rmp, TAIL, false, true);
+    adjust(rmp, TAIL, false, 0, grant(1, RMP_PERM_ALL));
+    g_assert_cmpint(rmp_access(rmp, TAIL, 1, RMP_PERM_READ, &rights), ==,
+                    RMP_FAULT_NONE);
+    convert(rmp, BASE + 2 * MIB, true, false, &flush);
+    g_assert_true(rmp_smash(rmp, BASE + 4 * MIB));
+    g_assert_true(rmp_launch(rmp, BASE + 6 * MIB));
+    validate(rmp, PAGE(3 * 512 + 1), false, true);
+    adjust(rmp, PAGE(3 * 512 + 1), false, 0, grant(1, 0) | RMPADJUST_VMSA);
+    g_assert_true(rmp_vmsa_enter(rmp, PAGE(3 * 512 + 1)));
+    rmp_reset(rmp);
+    for (uint64_t at = 0; at < SIZE; at += RMP_PAGE_SIZE) {
+        g_assert_cmphex(rmp_entry(rmp, BASE + at), ==,
+                        rmp_entry(fresh, BASE + at));
+    }
+    g_assert_cmpint(reads(rmp, TAIL, 0), ==, RMP_FAULT_NOT_VALIDATED);
+    validate(rmp, TAIL, false, true);
+    g_assert_cmpint(reads(rmp, TAIL, 1), !=, RMP_FAULT_NONE);
+    rmp_free(rmp);
+    rmp_free(fresh);
+}
+
 static void test_race(void)
 {
     Race race = { table(), 0 };
@@ -457,6 +487,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rmp/query", test_query);
     g_test_add_func("/rmp/flush", test_flush);
     g_test_add_func("/rmp/counts", test_counts);
+    g_test_add_func("/rmp/reset", test_reset);
     g_test_add_func("/rmp/race", test_race);
     return g_test_run();
 }

@@ -42,6 +42,7 @@ static void igvm_cfg_class_init(ObjectClass *oc, void *data)
 
 static void igvm_cfg_finalize(Object *obj)
 {
+    g_clear_pointer(&IGVM_CFG(obj)->contents, g_bytes_unref);
     g_free(IGVM_CFG(obj)->filename);
 }
 

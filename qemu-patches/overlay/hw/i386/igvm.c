@@ -257,33 +257,48 @@ static bool load_directives(IgvmLoader *l, Error **errp)
     return true;
 }
 
+/* Read, not mapped: what was checked is what is loaded, after resets, too. */
+static bool read_file(IgvmCfg *igvm, Error **errp)
+{
+    struct evtpm_error err = { "" };
+    struct evtpm_blob contents = { 0 };
+
+    if (evtpm_file_read(igvm->filename, IGVM_FILE_MAX, &contents, &err) < 0) {
+        error_setg(errp, "IGVM file: %s", err.text);
+        return false;
+    }
+    igvm->contents = g_bytes_new(contents.data, contents.size);
+    evtpm_blob_clear(&contents);
+    return true;
+}
+
 bool pc_igvm_load(PCMachineState *pcms, Error **errp)
 {
     struct evtpm_error err = { "" };
+    bool reload = pcms->igvm->contents;
     IgvmLoader l = {
         .machine = MACHINE(pcms),
         .filename = pcms->igvm->filename,
         .cgs = MACHINE(pcms)->cgs,
     };
-    struct evtpm_blob contents = { 0 };
+    const void *data;
+    gsize size;
     bool ok;
 
     if (l.cgs) {
         l.klass = CONFIDENTIAL_GUEST_SUPPORT_GET_CLASS(l.cgs);
     }
-    /* Read, not mapped: what was checked is what is loaded. */
-    if (evtpm_file_read(l.filename, IGVM_FILE_MAX, &contents, &err) < 0) {
-        error_setg(errp, "IGVM file: %s", err.text);
+    if (!reload && !read_file(pcms->igvm, errp)) {
         return false;
     }
-    if (igvm_open(contents.data, contents.size, &l.file, &err) < 0) {
+    data = g_bytes_get_data(pcms->igvm->contents, &size);
+    if (igvm_open(data, size, &l.file, &err) < 0) {
         error_setg(errp, "IGVM file '%s': %s", l.filename, err.text);
-        evtpm_blob_clear(&contents);
         return false;
     }
     ok = choose_platform(&l, errp) && set_policy(&l, errp) &&
-         igvm_prepare_memory(&l, errp) && load_directives(&l, errp);
+         (reload || igvm_prepare_memory(&l, errp)) &&
+         load_directives(&l, errp);
     igvm_areas_free(&l);
-    evtpm_blob_clear(&contents);
     return ok;
 }

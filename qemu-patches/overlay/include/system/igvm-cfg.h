@@ -19,6 +19,7 @@ struct IgvmCfg {
     Object parent_obj;
 
     char *filename;
+    GBytes *contents;  /* once a machine has loaded it: a reset loads it again */
 };
 
 #endif

@@ -11,7 +11,9 @@
 
 /*
  * Load the file of @pcms->igvm into the machine, whose CPUs, RAM and e820
- * exist. With a confidential guest its class gets the pages to launch.
+ * exist. With a confidential guest its class gets the pages to launch. Called
+ * again, it loads what it read the first time into the memory that it added
+ * then.
  */
 bool pc_igvm_load(PCMachineState *pcms, Error **errp);
 

@@ -31,8 +31,20 @@ static bool launch_firmware(SevSnpEmulated *s, hwaddr gpa, const uint8_t *ptr,
                    "give the firmware by -bios");
         return false;
     }
+    if (!evtpm_blob_set(&s->firmware, ptr, len)) {
+        error_setg(errp, "no memory for the firmware");
+        return false;
+    }
+    s->firmware_gpa = gpa;
     return snp_launch_start(s, errp) && snp_memory_add(gpa, len, errp) &&
            snp_launch_pages(s, gpa, ptr, len, CGS_PAGE_TYPE_NORMAL, errp);
+}
+
+bool snp_firmware_relaunch(SevSnpEmulated *s, Error **errp)
+{
+    return snp_launch_start(s, errp) &&
+           snp_launch_pages(s, s->firmware_gpa, s->firmware.data,
+                            s->firmware.size, CGS_PAGE_TYPE_NORMAL, errp);
 }
 
 /* SevCommonStateClass::launch_update_data, called with the firmware. */

@@ -35,6 +35,8 @@ struct SevSnpEmulated {
     struct launch_digest digest;
     bool launch_finished;
     struct vmsa **launch_vmsa;     /* by vCPU index, NULL: none in the file */
+    struct evtpm_blob firmware;    /* of -bios, as it was first launched */
+    hwaddr firmware_gpa;
     struct snp_id_block id_block;  /* from the IGVM file */
     struct snp_id_auth id_auth;
     bool igvm_id_block, igvm_author_key;
@@ -60,6 +62,8 @@ bool snp_launch_pages(SevSnpEmulated *s, hwaddr gpa, const uint8_t *data,
 /* ---- firmware.c: launch without an IGVM file ---- */
 
 void snp_firmware_class_init(ObjectClass *oc);
+/* After a reset, the firmware's own pages again. */
+bool snp_firmware_relaunch(SevSnpEmulated *s, Error **errp);
 /* What follows the firmware's own pages; fills launch_vmsa. */
 bool snp_firmware_finish(SevSnpEmulated *s, Error **errp);
 

@@ -10,6 +10,7 @@
 #include "qemu/osdep.h"
 #include "cpu.h"
 #include "exec/address-spaces.h"
+#include "hw/i386/igvm.h"
 #include "hw/i386/pc.h"
 #include "qapi/error.h"
 #include "qemu/error-report.h"
@@ -54,7 +55,7 @@ bool snp_launch_start(SevSnpEmulated *s, Error **errp)
     snp_vm->policy = policy;
     snp_vm->debug_read = s->debug_read || (policy & SNP_POLICY_DEBUG);
     sev_set_guest_state(SEV_COMMON(s), SEV_STATE_LAUNCH_UPDATE);
-    return add_machine_ram(errp);
+    return snp_vm->launches || add_machine_ram(errp);
 }
 
 /* ---- Methods for the IGVM loader ---- */
@@ -266,7 +267,8 @@ static bool launch_finish(SevSnpEmulated *s, Error **errp)
 {
     SevSnpGuestState *guest = SEV_SNP_GUEST(s);
     struct kvm_sev_snp_launch_finish *conf = &guest->kvm_finish_conf;
-    struct amdsp_finish finish = { .auth_key_en = conf->auth_key_en };
+    struct amdsp_finish finish = { .auth_key_en = conf->auth_key_en,
+                                   .vcek_dis = conf->vcek_disabled };
     struct evtpm_error err = { "" };
     g_autofree char *hex = NULL;
     unsigned status;
@@ -312,10 +314,57 @@ void snp_launch_finish(void)
     }
 }
 
+/* ---- Reset ---- */
+
+/* Nothing of the launch before, on the AMD-SP's side or in memory. */
+static void forget_launch(SevSnpEmulated *s)
+{
+    CPUState *cs;
+
+    qemu_mutex_lock(&s->sp_lock);
+    amdsp_guest_clear(&s->sp);
+    qemu_mutex_unlock(&s->sp_lock);
+    s->launch_finished = false;
+    s->ap_jump_table = 0;
+    for (unsigned i = 0; i < current_machine->smp.max_cpus; i++) {
+        g_clear_pointer(&s->launch_vmsa[i], g_free);
+    }
+    CPU_FOREACH(cs) {
+        snp_vcpu_reset(X86_CPU(cs)->snp);
+    }
+    snp_memory_reset();
+    qatomic_set(&snp_vm->ended, 0);
+}
+
+/*
+ * A reset is a launch of its own: same image, same measurement, all else anew.
+ * Devices and vCPUs have been reset, and no vCPU runs. Before the first launch
+ * has ended there is nothing to be undone.
+ */
+static int snp_tcg_reset(ConfidentialGuestSupport *cgs, Error **errp)
+{
+    SevSnpEmulated *s = SEV_SNP_EMULATED(cgs);
+    PCMachineState *pcms = PC_MACHINE(current_machine);
+
+    if (!s->launch_finished) {
+        return 0;
+    }
+    trace_snp_reset(snp_vm->launches);
+    forget_launch(s);
+    if (!(pcms->igvm ? pc_igvm_load(pcms, errp)
+                     : snp_firmware_relaunch(s, errp)) ||
+        !launch_finish(s, errp)) {
+        return -1;
+    }
+    snp_vcpu_launch();
+    return 0;
+}
+
 void snp_launch_class_init(ObjectClass *oc)
 {
     ConfidentialGuestSupportClass *klass = CONFIDENTIAL_GUEST_SUPPORT_CLASS(oc);
 
+    klass->tcg_reset = snp_tcg_reset;
     klass->check_support = snp_check_support;
     klass->set_guest_policy = snp_set_guest_policy;
     klass->set_guest_state = snp_set_guest_state;

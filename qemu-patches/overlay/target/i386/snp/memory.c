@@ -116,6 +116,16 @@ static void discard(hwaddr gpa, uint64_t size)
     tb_invalidate_phys_range(ram, ram + size - 1);
 }
 
+void snp_memory_reset(void)
+{
+    MemoryRegion *mr;
+
+    QTAILQ_FOREACH(mr, &snp_vm->private_root.subregions, subregions_link) {
+        discard(mr->addr, memory_region_size(mr));
+    }
+    rmp_reset(snp_vm->rmp);
+}
+
 static bool convert(hwaddr gpa, bool private, bool large, bool *flush)
 {
     bool changed;

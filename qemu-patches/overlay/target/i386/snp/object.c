@@ -121,9 +121,6 @@ static bool check_properties(SevSnpEmulated *s, MachineState *ms,
                    "an IGVM file holds what is measured");
     } else if (common->kernel_hashes && !ms->kernel_filename) {
         error_setg(errp, "kernel-hashes needs -kernel");
-    } else if (SEV_SNP_GUEST(s)->kvm_finish_conf.vcek_disabled) {
-        error_setg(errp, "sev-snp-emulated does not support vcek-disabled: "
-                   "its chip has no other key");
     } else if (replay_mode != REPLAY_MODE_NONE) {
         error_setg(errp, "sev-snp-emulated does not support record/replay");
     } else {
@@ -144,6 +141,12 @@ static bool load_chip(SevSnpEmulated *s, Error **errp)
     s->chip = evtpm_chip_load(s->chip_dir, &err);
     if (!s->chip || evtpm_chip_cert_table(s->chip, &s->cert_table, &err) < 0) {
         error_setg(errp, "chip directory '%s': %s", s->chip_dir, err.text);
+        return false;
+    }
+    if (SEV_SNP_GUEST(s)->kvm_finish_conf.vcek_disabled &&
+        !s->chip->vlek_key) {
+        error_setg(errp, "chip directory '%s' has no VLEK, which vcek-disabled "
+                   "needs", s->chip_dir);
         return false;
     }
     return true;
@@ -262,6 +265,7 @@ static void snp_emulated_finalize(Object *obj)
 
     amdsp_guest_clear(&s->sp);
     evtpm_blob_clear(&s->cert_table);
+    evtpm_blob_clear(&s->firmware);
     if (s->chip) {
         evtpm_chip_free(s->chip);
     }

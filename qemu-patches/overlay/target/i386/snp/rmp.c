@@ -78,6 +78,21 @@ static uint64_t *find_large(const SnpRmp *rmp, uint64_t gpa)
     return r->pages - index >= LARGE_PAGES ? &r->entry[index] : NULL;
 }
 
+/* As before any launch: assigned, not validated, in pages as large as can be. */
+static void fill_range(const RmpRange *r)
+{
+    uint64_t size = r->pages * RMP_PAGE_SIZE;
+
+    for (uint64_t i = 0; i < r->pages; i++) {
+        uint64_t base = (r->gpa + i * RMP_PAGE_SIZE) & ~(RMP_LARGE_SIZE - 1);
+
+        r->entry[i] = RMP_COVERED | RMP_ASSIGNED;
+        if (base >= r->gpa && r->gpa + size - base >= RMP_LARGE_SIZE) {
+            r->entry[i] |= RMP_LARGE;
+        }
+    }
+}
+
 bool rmp_add(SnpRmp *rmp, uint64_t gpa, uint64_t size)
 {
     RmpRange *r;
@@ -96,17 +111,19 @@ bool rmp_add(SnpRmp *rmp, uint64_t gpa, uint64_t size)
     r->gpa = gpa;
     r->pages = size / RMP_PAGE_SIZE;
     r->entry = g_new(uint64_t, r->pages);
-    for (uint64_t i = 0; i < r->pages; i++) {
-        uint64_t at = gpa + i * RMP_PAGE_SIZE;
-        uint64_t base = at & ~(RMP_LARGE_SIZE - 1);
-
-        r->entry[i] = RMP_COVERED | RMP_ASSIGNED;
-        if (base >= gpa && gpa + size - base >= RMP_LARGE_SIZE) {
-            r->entry[i] |= RMP_LARGE;
-        }
-    }
+    fill_range(r);
     rmp->ranges++;
     return true;
+}
+
+void rmp_reset(SnpRmp *rmp)
+{
+    g_mutex_lock(&rmp->lock);
+    for (unsigned i = 0; i < rmp->ranges; i++) {
+        fill_range(&rmp->range[i]);
+    }
+    __atomic_add_fetch(&rmp->epoch, 1, __ATOMIC_SEQ_CST);
+    g_mutex_unlock(&rmp->lock);
 }
 
 bool rmp_covers(const SnpRmp *rmp, uint64_t gpa, uint64_t size)

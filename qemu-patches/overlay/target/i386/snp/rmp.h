@@ -65,6 +65,8 @@ void rmp_free(SnpRmp *rmp);
  * Only while no vCPU runs. False if misaligned, empty, wrapping, overlapping.
  */
 bool rmp_add(SnpRmp *rmp, uint64_t gpa, uint64_t size);
+/* All that is covered again as rmp_add() made it; no vCPU runs. */
+void rmp_reset(SnpRmp *rmp);
 bool rmp_covers(const SnpRmp *rmp, uint64_t gpa, uint64_t size);
 /* The entry of a page, 0 if not covered. */
 uint64_t rmp_entry(const SnpRmp *rmp, uint64_t gpa);

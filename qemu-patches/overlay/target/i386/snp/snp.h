@@ -71,6 +71,8 @@ struct SnpVm {
     uint64_t policy;
     bool debug_read;         /* by policy or property: host may read memory */
     bool reflect_npf;        /* VMPL0 learns of the others' nested page faults */
+    unsigned launches;       /* finished ones: each reset launches anew */
+    int ended;               /* the guest ended this launch; atomic */
     /* statistics for "info snp" */
     uint64_t vmgexits, vmpl_switches, page_state_changes, pvalidates;
 };
@@ -84,6 +86,8 @@ void snp_vm_create(uint64_t policy, bool debug_read);
  * page aligned.
  */
 bool snp_memory_add(hwaddr gpa, uint64_t size, Error **errp);
+/* All private RAM empty, its RMP entries as snp_memory_add() made them. */
+void snp_memory_reset(void);
 bool snp_memory_covers(hwaddr gpa, uint64_t size);
 /*
  * Launch: fill a page (NULL = zeros), mark it assigned and validated, without
@@ -104,8 +108,12 @@ void snp_flush(CPUState *cs);
 /* The page is shared on the host side: a GHCB or a buffer may lie there. */
 bool snp_page_is_shared(hwaddr gpa);
 
-/* Take the launch VMSA of a vCPU; entered when the VM first runs. */
+/* Take the launch VMSA of a vCPU; snp_vcpu_launch() enters it. */
 void snp_vcpu_set_launch_vmsa(X86CPU *cpu, const struct vmsa *vmsa);
+/* As after snp_cpu_realize(): no level has a VMSA, a GHCB or an event. */
+void snp_vcpu_reset(SnpVcpu *v);
+/* All vCPUs enter their launch VMSAs, or wait; none of them runs yet. */
+void snp_vcpu_launch(void);
 /*
  * RUN_VMPL by the vCPU that calls: save env to the current VMSA, load the target's.
  * 0, or non-zero if the target has no VMSA or it cannot be entered. The caller

@@ -35,11 +35,14 @@ static void hide_features(CPUX86State *env)
                                            XSTATE_BNDCSR_MASK);
 }
 
-void snp_cpu_realize(X86CPU *cpu)
+void snp_vcpu_reset(SnpVcpu *v)
 {
-    CPUState *cs = CPU(cpu);
-    SnpVcpu *v = g_new0(SnpVcpu, 1);
+    X86CPU *cpu = v->cpu;
 
+    for (int i = 0; i < SNP_VMPL_COUNT; i++) {
+        g_free(v->level[i].vmsa_host);
+    }
+    memset(v, 0, sizeof(*v));
     v->cpu = cpu;
     for (int i = 0; i < SNP_VMPL_COUNT; i++) {
         v->level[i].ghcb_gpa = SNP_NO_GPA;
@@ -49,6 +52,15 @@ void snp_cpu_realize(X86CPU *cpu)
                                (uint64_t)GHCB_PROTOCOL_MIN << 32 |
                                SNP_CBIT_POS << 24 | GHCB_MSR_SEV_INFO_RESP;
     }
+}
+
+void snp_cpu_realize(X86CPU *cpu)
+{
+    CPUState *cs = CPU(cpu);
+    SnpVcpu *v = g_new0(SnpVcpu, 1);
+
+    v->cpu = cpu;
+    snp_vcpu_reset(v);
     cpu->snp = v;
     hide_features(&cpu->env);
     cpu_address_space_init(cs, X86ASIdx_SNP, "cpu-snp-private",
@@ -69,12 +81,11 @@ void snp_vcpu_set_launch_vmsa(X86CPU *cpu, const struct vmsa *vmsa)
 static void G_GNUC_PRINTF(3, 0) report_end(CPUState *cs, int status,
                                            const char *fmt, va_list args)
 {
-    static int ended;
     X86CPU *cpu = X86_CPU(cs);
     g_autofree char *what = g_strdup_vprintf(fmt, args);
     bool locked = bql_locked();
 
-    if (qatomic_xchg(&ended, 1)) {
+    if (qatomic_xchg(&snp_vm->ended, 1)) {
         return;
     }
     error_report("SNP guest ended: vCPU %d VMPL%u RIP 0x%" PRIx64 ": %s",
@@ -279,14 +290,17 @@ static void launch_work(CPUState *cs, run_on_cpu_data data)
 
 static void vm_state_change(void *opaque, bool running, RunState state)
 {
-    static bool launched;
+    if (running && !snp_vm->launches) {
+        snp_launch_finish();
+        snp_vcpu_launch();
+    }
+}
+
+void snp_vcpu_launch(void)
+{
     CPUState *cs;
 
-    if (!running || launched) {
-        return;
-    }
-    launched = true;
-    snp_launch_finish();
+    snp_vm->launches++;
     CPU_FOREACH(cs) {
         run_on_cpu(cs, launch_work, RUN_ON_CPU_NULL);
     }
@@ -303,6 +317,7 @@ void snp_vcpu_init_once(void)
 typedef struct ApRequest {
     unsigned vmpl, request;
     hwaddr vmsa_gpa;
+    unsigned launch;       /* of which it is a part: a reset may come first */
     QemuSemaphore done;
 } ApRequest;
 
@@ -369,7 +384,9 @@ static void ap_work(CPUState *cs, run_on_cpu_data data)
 {
     ApRequest *r = data.host_ptr;
 
-    ap_change(cs, r);
+    if (r->launch == snp_vm->launches) {
+        ap_change(cs, r);
+    }
     qemu_sem_post(&r->done);
     request_unref(r);
 }
@@ -433,7 +450,7 @@ int snp_vcpu_ap_creation(SnpVcpu *caller, uint32_t apic_id, unsigned vmpl,
         return GHCB_ERR_INVALID_INPUT;
     }
     r = g_atomic_rc_box_new(ApRequest);
-    *r = (ApRequest){ vmpl, request, vmsa_gpa };
+    *r = (ApRequest){ vmpl, request, vmsa_gpa, snp_vm->launches };
     qemu_sem_init(&r->done, 0);
     trace_snp_ap_creation(CPU(caller->cpu)->cpu_index, apic_id, vmpl, request,
                           vmsa_gpa);
