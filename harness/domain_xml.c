@@ -159,6 +159,11 @@ static void put_arguments(GString *xml, const struct vm_config *c)
     put(xml, "  </qemu:commandline>");
 }
 
+gboolean domain_resets(const struct vm_config *c)
+{
+    return c->define && c->platform != PLATFORM_SNP;
+}
+
 char *domain_xml(const struct vm_config *c, const char *console_log)
 {
     GString *xml = g_string_new(NULL);
@@ -171,10 +176,9 @@ char *domain_xml(const struct vm_config *c, const char *console_log)
     put_memory(xml, c);
     put_os(xml, c);
     put_processor(xml, c);
-    /* each boot is a launch of its own: libvirt starts a domain again, it does
-     * not reset one */
     put(xml, "  <on_poweroff>destroy</on_poweroff>");
-    put(xml, "  <on_reboot>destroy</on_reboot>");
+    put(xml, "  <on_reboot>%s</on_reboot>",
+        domain_resets(c) ? "restart" : "destroy");
     put(xml, "  <on_crash>destroy</on_crash>");
     put_devices(xml, c, console_log);
     if (c->platform == PLATFORM_SNP) {

@@ -14,6 +14,13 @@
 #define DOMAIN_XML_PREFIX "evtpm"
 
 /*
+ * Does a reboot of its guest reset the VM in place, which is a launch as well?
+ * A definition has nobody who would start it again. Hardware cannot: QEMU 10
+ * ends a VM whose vCPUs it cannot reset.
+ */
+gboolean domain_resets(const struct vm_config *config);
+
+/*
  * The whole document; free with g_free. `console_log`: where the serial console
  * is kept besides, or NULL. Needs libvirt 9.0 for the emulated platform, 10.7
  * for hardware.

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "harness/backend.h"
+#include "harness/domain_xml.h"
 
 /* A guest that ignores a request to reboot gets reset after this long. */
 #define REBOOT_SECONDS 20
@@ -55,7 +56,21 @@ static gboolean await_supervisor(struct vm *vm, deadline_t deadline,
     }
 }
 
-gboolean vm_reboot(struct vm *vm, deadline_t deadline, GError **error)
+/* Of an own accord or not; the next boot is a start, not a reset. */
+static gboolean end_boot(struct vm *vm, deadline_t deadline, GError **error)
+{
+    enum vm_end end;
+    ask_guest(vm, "powerdown", "sync; poweroff -f");
+    if (!vm_wait_end(vm, deadline_min(deadline, deadline_in(REBOOT_SECONDS)),
+                     &end, NULL)) {
+        vm->backend->end(vm);
+    }
+    return vm_wait_end(vm, deadline_in(1), &end, error);
+}
+
+/* The guest reboots and thereby ends the VM. */
+static gboolean end_by_reboot(struct vm *vm, deadline_t deadline,
+                              GError **error)
 {
     enum vm_end end;
     ask_guest(vm, "reboot", "sync; reboot -f");
@@ -66,8 +81,14 @@ gboolean vm_reboot(struct vm *vm, deadline_t deadline, GError **error)
             return vm_explain(vm, error);
         }
     }
-    if (end != VM_END_RESET) {
-        return vm_explain(vm, error);
+    return end == VM_END_RESET || vm_explain(vm, error);
+}
+
+gboolean vm_reboot(struct vm *vm, deadline_t deadline, GError **error)
+{
+    if (!(domain_resets(vm->config) ? end_boot(vm, deadline, error)
+                                    : end_by_reboot(vm, deadline, error))) {
+        return FALSE;
     }
     if (vm->config->supervisor && !vm->owner) {
         return await_supervisor(vm, deadline, error);

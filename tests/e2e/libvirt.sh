@@ -148,6 +148,25 @@ by_virsh()
         [ "$(ek second.json)" != "$(ek third.json)" ]
 }
 check 'virsh start brings it back, with a third key' by_virsh
+
+# reboots NEW OLD VIRSH...: the same domain runs on, with another key.
+reboots()
+{
+    new=$1
+    old=$2
+    shift 2
+    id=$(virsh domid web) || return 1
+    virsh "$@" web && until_true another_key || return 1
+    [ "$(virsh domid web)" = "$id" ]
+}
+
+another_key()
+{
+    "$evtpm" attest -t 20 -o "$new" web && [ "$(ek "$old")" != "$(ek "$new")" ]
+}
+check 'virsh reset launches it anew' reboots fourth.json third.json reset
+check 'virsh reboot does, by the guest' \
+    reboots fifth.json fourth.json reboot --mode agent
 check 'virsh destroy ends it' virsh destroy web
 check 'and evtpm sees that' refused \
     'no VM named "web" is running (see evtpm ps)' "$evtpm" stop web
