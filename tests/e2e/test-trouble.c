@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,6 +24,8 @@
 #define LAUNCHES 10
 /* What a library may allocate once and keep. */
 #define GROWTH_KIB 2048
+/* What QEMU's own memory and the guest's may become more in a flood. */
+#define FLOOD_GROWTH_KIB 16384
 
 static struct vm_config *small(const char *name, gboolean loud)
 {
@@ -131,24 +134,122 @@ static void test_command_hangs(void)
 
 /* ---- the guest talks without end ---- */
 
-static void test_flood(void)
+/* How much, and what of it may stay. The serial port takes some 50 to 100 KiB a
+ * second, an exit for each byte: EVTPM_FLOOD_MIB asks for more. */
+struct flood {
+    gint64 bytes, limit;
+};
+
+static struct flood flood_size(void)
 {
-    const gint64 limit = 128 << 10;
-    struct vm_config *c = small("t", FALSE);
-    c->log_limit = limit;
-    struct vm *vm = e2e_boot(c);
-    vm_config_free(c);
+    const char *asked = g_getenv("EVTPM_FLOOD_MIB");
+    return asked ? (struct flood){ (gint64)atoi(asked) << 20, 4 << 20 }
+                 : (struct flood){ 512 << 10, 128 << 10 };
+}
+
+/* Anonymous memory of a process: QEMU's own and that of its guest. */
+static unsigned anonymous_kib(pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/status", (int)pid);
+    g_autofree char *text = NULL;
+    const char *at = NULL;
+    if (g_file_get_contents(path, &text, NULL, NULL)) {
+        at = strstr(text, "RssAnon:");
+    }
+    g_assert_nonnull(at);
+    return (unsigned)strtoul(at + 8, NULL, 10);
+}
+
+/* Until the guest has said so much; the log never takes more than its limit and
+ * what comes between two looks, and memory does not grow. */
+static void watch_flood(const struct vm *vm, const char *log,
+                        const struct flood *f)
+{
+    unsigned before = anonymous_kib(vm->process.pid);
+    deadline_t end = deadline_in(E2E_SECONDS + (double)f->bytes / 20000);
+    gint64 most = 0;
+    struct stat st = { 0 };
+    while (st.st_size < f->bytes) {
+        g_assert_false(deadline_passed(end));
+        g_assert_true(process_alive(&vm->process));
+        g_usleep(100000);
+        g_assert_cmpint(stat(log, &st), ==, 0);
+        most = MAX(most, (gint64)st.st_blocks * 512);
+    }
+    unsigned after = anonymous_kib(vm->process.pid);
+    g_test_message("%" G_GINT64_FORMAT " KiB written, at most %" G_GINT64_FORMAT
+                   " KiB kept; QEMU had %u KiB, then %u",
+                   st.st_size >> 10, most >> 10, before, after);
+    g_assert_cmpint(most, >, 0);
+    g_assert_cmpint(most, <=, 4 * f->limit);
+    g_assert_cmpuint(after, <=, before + FLOOD_GROWTH_KIB);
+}
+
+static void flood(struct vm *vm)
+{
+    struct flood f = flood_size();
     g_autofree char *log = g_build_filename(vm->dir.log, "console.log", NULL);
     struct stat st;
-    g_free(e2e_guest(vm, "(while cat /proc/kallsyms; do :; done) "
-                         ">/dev/ttyS0 2>&1 & echo $!"));
-    e2e_await(stat(log, &st) == 0 && st.st_size > 3 * limit);
-    e2e_await(stat(log, &st) == 0 && (gint64)st.st_blocks * 512 <= 2 * limit);
-    /* the VM answers all the while */
-    g_autofree char *alive = e2e_guest(vm, "echo alive; killall cat sh");
+    g_autofree char *writer =
+        e2e_guest(vm, "(while cat /proc/kallsyms; do :; done) "
+                      ">/dev/ttyS0 2>&1 & echo $!");
+    watch_flood(vm, log, &f);
+    e2e_await(stat(log, &st) == 0 && (gint64)st.st_blocks * 512 <= 2 * f.limit);
+    /* the VM answers all the while, and begin and end are there */
+    g_autofree char *alive = e2e_guest(
+        vm, "echo alive; kill %s; killall cat; echo the end >/dev/ttyS0",
+        writer);
     g_assert_cmpstr(alive, ==, "alive");
     g_assert_true(console_has(vm, SVSM_DONE));
+    e2e_await(console_has(vm, "the end"));
+}
+
+static struct vm_config *flooded(void)
+{
+    struct vm_config *c = small("t", FALSE);
+    c->log_limit = flood_size().limit;
+    return c;
+}
+
+static void test_flood(void)
+{
+    struct vm_config *c = flooded();
+    struct vm *vm = e2e_boot(c);
+    vm_config_free(c);
+    flood(vm);
     e2e_vm_end(vm);
+}
+
+/* The VM is left, and found again: none of ours looks at its logs then. What
+ * does is a child of ours only here, to be seen at its end. */
+static void test_flood_detached(void)
+{
+    g_autoptr(GError) error = NULL;
+    struct e2e_result r;
+    struct vm_config *c = flooded();
+    g_assert_cmpint(prctl(PR_SET_CHILD_SUBREAPER, 1), ==, 0);
+    e2e_step("start a VM, and leave it");
+    struct vm *vm = vm_start(c, TRUE, &error);
+    e2e_check(NULL, error);
+    vm_config_free(c);
+    e2e_up(vm);
+    vm_release(vm);
+    vm_free(vm);
+    vm = vm_attach("t", &error);
+    e2e_check(NULL, error);
+    g_assert_null(vm->logs);
+    e2e_up(vm);
+    flood(vm);
+    vm_free(vm);
+    e2e_evtpm(&r, "stop", "t", NULL);
+    g_assert_cmpstr(r.err, ==, "");
+    g_assert_cmpint(r.status, ==, 0);
+    e2e_result_clear(&r);
+    int ended = 0;
+    e2e_await((ended += waitpid(-1, NULL, WNOHANG) > 0) == 2);
+    g_assert_cmpint(waitpid(-1, NULL, WNOHANG), <, 0);
+    prctl(PR_SET_CHILD_SUBREAPER, 0);
+    e2e_assert_no_vms();
 }
 
 /* ---- no room ---- */
@@ -333,6 +434,7 @@ static const struct e2e_scenario scenarios[] = {
     { "/e2e/trouble/guest-hangs", test_hang, 0, 512 },
     { "/e2e/trouble/boot-takes-too-long", test_command_hangs, 0, 512 },
     { "/e2e/trouble/console-flood", test_flood, 0, 512 },
+    { "/e2e/trouble/console-flood-detached", test_flood_detached, 0, 512 },
     { "/e2e/trouble/disk-full", test_no_room, 0, 512 },
     { "/e2e/trouble/sockets", test_sockets, 0, 512 },
     { "/e2e/trouble/eight-at-once", test_crowd, 0, CROWD * 384 },
