@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* What they print; the SVSM's is in svsm/, the other in images/guest/init. */
@@ -12,9 +13,13 @@
 /* Of a console that others flood. */
 #define LOOK_BYTES 65536
 
-void boot_watch_start(struct boot_watch *w)
+void boot_watch_start(struct boot_watch *w, const char *console_log)
 {
-    *w = (struct boot_watch){ .start = g_get_monotonic_time() };
+    struct stat st;
+    *w = (struct boot_watch){
+        .start = g_get_monotonic_time(),
+        .from = stat(console_log, &st) == 0 ? st.st_size : 0,
+    };
 }
 
 double boot_watch_now(const struct boot_watch *w)
@@ -42,7 +47,7 @@ void boot_watch_look(struct boot_watch *w, const char *console_log)
         return;
     }
     g_autofree char *text = g_malloc(LOOK_BYTES + 1);
-    ssize_t n = read(fd, text, LOOK_BYTES);
+    ssize_t n = pread(fd, text, LOOK_BYTES, w->from);
     close(fd);
     for (ssize_t i = 0; i < n; i++) {
         text[i] = text[i] ? text[i] : ' ';

@@ -13,13 +13,14 @@
 /* Seconds since QEMU was started at which a stage was over; 0: not seen. */
 struct boot_watch {
     gint64 start;  /* monotonic time of QEMU's start, microseconds */
+    gint64 from;   /* where its console begins in the log, bytes */
     double svsm;   /* the guest's first instruction at its VMPL */
     double kernel; /* the first program of the test image runs */
     double agent;  /* it answers */
 };
 
-/* QEMU is about to start. */
-void boot_watch_start(struct boot_watch *watch);
+/* QEMU is about to start; what the log has already is of earlier boots. */
+void boot_watch_start(struct boot_watch *watch, const char *console_log);
 /* Looks at the log of the console; cheap once all was seen. */
 void boot_watch_look(struct boot_watch *watch, const char *console_log);
 /* The agent answered. */

@@ -46,7 +46,9 @@ gboolean vm_boot(struct vm *vm, GError **error)
     vm->config->supervisor = vm->detach ? 0 : getpid();
     vm->config->boots++;
     vm->config->started = g_get_real_time();
-    boot_watch_start(&vm->boot);
+    g_autofree char *console =
+        g_build_filename(vm->dir.log, "console.log", NULL);
+    boot_watch_start(&vm->boot, console);
     if (!vm->backend->boot(vm, error)) {
         return FALSE;
     }

@@ -316,6 +316,30 @@ static void test_boot_watch(void)
     }
 }
 
+/* A console that has an earlier boot. */
+static void test_boot_again(void)
+{
+    static const char first[] = "[SVSM] guest at VMPL2\nevtpm: userspace ready\n";
+    g_autofree char *dir = g_dir_make_tmp("evtpm-test-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(dir, "log", NULL);
+    struct boot_watch w;
+    boot_watch_start(&w, path); /* not there yet */
+    g_assert_true(g_file_set_contents(path, first, -1, NULL));
+    boot_watch_look(&w, path);
+    g_assert_cmpfloat(w.svsm, >, 0);
+    g_assert_cmpfloat(w.kernel, >, 0);
+    boot_watch_start(&w, path);
+    boot_watch_look(&w, path);
+    g_assert_cmpfloat(w.svsm, ==, 0);
+    g_assert_cmpfloat(w.kernel, ==, 0);
+    g_autofree char *both = g_strconcat(first, "[SVSM] guest at VMPL2\n", NULL);
+    g_assert_true(g_file_set_contents(path, both, -1, NULL));
+    boot_watch_look(&w, path);
+    g_assert_cmpfloat(w.svsm, >, 0);
+    g_assert_cmpfloat(w.kernel, ==, 0);
+    tree_remove(dir);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -328,6 +352,7 @@ int main(int argc, char **argv)
     g_test_add_func("/harness/vm/record", test_config_file);
     g_test_add_func("/harness/vm/exit-status", test_exits);
     g_test_add_func("/harness/vm/log-tail", test_tail);
+    g_test_add_func("/harness/vm/boot-again", test_boot_again);
     g_test_add_func("/harness/boot-watch", test_boot_watch);
     return g_test_run();
 }
