@@ -3,9 +3,12 @@
 # Domain XML against libvirt's schema.
 #
 # The installed libvirt's schema judges what it knows; that of Debian 13, which
-# is fetched once as other parts of this project are, also hardware's.
+# is fetched once as other parts of this project are, also hardware's. What is
+# judged are the records of tests/unit/expected, and each combination of what a
+# VM can be (domain-samples.c).
 set -u
 source=$(cd "${G_TEST_SRCDIR:-.}" && pwd)
+build=$(cd "${G_TEST_BUILDDIR:-.}" && pwd)
 installed=${EVTPM_LIBVIRT_SCHEMAS:-/usr/share/libvirt/schemas}/domain.rng
 tests=0
 failed=0
@@ -19,15 +22,6 @@ result()
         failed=1
         echo "not ok $tests - $2"
     fi
-}
-
-# judge SCHEMA FILE: the validator's status.
-judge()
-{
-    xmllint --noout --relaxng "$1" "$2" >log 2>&1
-    status=$?
-    [ "$status" -eq 0 ] || sed 's/^/# /' log
-    return "$status"
 }
 
 # suite NAME SCHEMA FILE...: all are valid; one that is spoilt is not.
@@ -46,6 +40,28 @@ suite()
     result $? "$name: a wrong element is found"
 }
 
+# all NAME SCHEMA LEAST FILE...: so many of them at least, and all are valid.
+all()
+{
+    name=$1
+    schema=$2
+    least=$3
+    shift 3
+    [ $# -ge "$least" ] && judge "$schema" "$@"
+    result $? "$name: $# combinations are valid"
+}
+
+# judge SCHEMA FILE...: the validator's status; what it says of invalid ones.
+judge()
+{
+    rng=$1
+    shift
+    xmllint --noout --relaxng "$rng" "$@" >log 2>&1
+    status=$?
+    [ "$status" -eq 0 ] || grep -v ' validates$' log | sed 's/^/# /'
+    return "$status"
+}
+
 if ! command -v xmllint >/dev/null; then
     echo '1..0 # SKIP xmllint is not installed (libxml2-utils)'
     exit 0
@@ -58,7 +74,11 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 records=$source/tests/unit/expected
+mkdir samples
+"$build/tests/unit/domain-samples" samples
+result $? 'a domain of each combination'
 suite installed "$installed" "$records"/emulated*.xml
+all installed "$installed" 100 samples/emulated*.xml
 
 newer=$installed
 if ! grep -q 'sev-snp' "${installed%/*}/domaincommon.rng"; then
@@ -66,6 +86,13 @@ if ! grep -q 'sev-snp' "${installed%/*}/domaincommon.rng"; then
 fi
 if [ -e "$newer" ]; then
     suite 'with sev-snp' "$newer" "$records"/*.xml
+    all 'with sev-snp' "$newer" 250 samples/*.xml
+    # the control: one that hardware's element makes wrong
+    sed 's/<policy>/<policies>/; s/<.policy>/<\/policies>/' \
+        samples/snp-svsm-author.xml >spoilt.xml
+    judge "$newer" spoilt.xml >/dev/null
+    [ $? -eq 3 ]
+    result $? 'with sev-snp: a wrong launch security is found'
 else
     sed 's/^/# /' fetch.log
     tests=$((tests + 1))
