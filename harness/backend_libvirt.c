@@ -56,10 +56,35 @@ static gboolean make_dir(struct vm *vm, const char *name, GError **error)
     return TRUE;
 }
 
+/* A daemon elsewhere knows its own machine. */
+static gboolean check_platform(struct vm *vm, GError **error)
+{
+    char *uri = virConnectGetURI(of(vm)->conn);
+    gboolean here = uri && strstr(uri, ":///");
+    free(uri);
+    return !here || platform_check_here(vm->config->platform, error);
+}
+
+/* The domain of this name. One that is not defined and runs no more is gone in
+ * a moment. */
+static virDomainPtr look_up(struct domain *d, const char *name)
+{
+    deadline_t end = deadline_in(END_SECONDS);
+    for (;;) {
+        virDomainPtr other = virDomainLookupByName(d->conn, name);
+        if (!other || virDomainIsActive(other) != 0 ||
+            virDomainIsPersistent(other) != 0 || deadline_passed(end) ||
+            !wait_ms(20, -1, NULL)) {
+            return other;
+        }
+        virDomainFree(other);
+    }
+}
+
 /* 1 if a domain has the name, 0 if none, -1 with an error. */
 static int name_taken(struct domain *d, const char *name, GError **error)
 {
-    virDomainPtr other = virDomainLookupByName(d->conn, name);
+    virDomainPtr other = look_up(d, name);
     if (other) {
         gboolean active = virDomainIsActive(other) == 1;
         fail(error, HARNESS_ERROR_BUSY,
@@ -100,7 +125,8 @@ static gboolean claim(struct vm *vm, GError **error)
 {
     const char *given = vm->config->name;
     if ((given && !state_name_check(given, error)) ||
-        !connect_to(vm, vm->config->connect, error)) {
+        !connect_to(vm, vm->config->connect, error) ||
+        !check_platform(vm, error)) {
         return FALSE;
     }
     g_autofree char *name = given ? g_strdup(given) : free_name(of(vm), error);
@@ -327,6 +353,13 @@ static char *libvirt_log(struct vm *vm)
                    : g_build_filename("/var/log/libvirt/qemu", file, NULL);
 }
 
+/* A QEMU that has ended its guest waits for libvirt's signal, and says so. */
+static gboolean is_last_word(const char *message)
+{
+    return strstr(message, "terminating on signal ") &&
+           (strstr(message, "libvirtd)") || strstr(message, "virtqemud)"));
+}
+
 /* Of the last start, the lines that are QEMU's own, without their times. */
 static char *own_lines(const char *text)
 {
@@ -338,7 +371,7 @@ static char *own_lines(const char *text)
     GString *out = g_string_new(NULL);
     for (char **l = lines; *l; l++) {
         const char *message = strstr(*l, "Z qemu-system-");
-        if (message) {
+        if (message && !is_last_word(message)) {
             g_string_append_printf(out, "%s\n", message + 2);
         }
     }

@@ -93,17 +93,9 @@ static gboolean spawn(struct vm *vm, const int channel[CHANNEL_COUNT],
     return ok;
 }
 
-static gboolean check_platform(const struct vm_config *config, GError **error)
-{
-    return config->platform != PLATFORM_SNP || platform_snp_available() ||
-           fail(error, HARNESS_ERROR_FAILED,
-                "this machine starts no SEV-SNP guests (evtpm doctor says "
-                "why); evtpm launch --dry-run shows what would be run");
-}
-
 static gboolean claim(struct vm *vm, GError **error)
 {
-    return check_platform(vm->config, error) &&
+    return platform_check_here(vm->config->platform, error) &&
            state_claim(vm->config->name, &vm->dir, error);
 }
 

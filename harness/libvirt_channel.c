@@ -83,6 +83,27 @@ static char *error_answer(void)
     return json_to_string(root, FALSE);
 }
 
+/* Why a call failed. */
+enum failure {
+    FAILURE_REFUSED, /* by its answer */
+    FAILURE_PAUSED,  /* libvirt does not even ask a guest that stands still */
+    FAILURE_OVER,    /* the other side is gone */
+};
+
+/* QEMU's end closes its sockets; by libvirt calls fail, some time before it
+ * tells of the end. */
+static enum failure find_failure(virDomainPtr domain, int code)
+{
+    int state = VIR_DOMAIN_NOSTATE;
+    if (code == VIR_ERR_AGENT_UNRESPONSIVE ||
+        virDomainGetState(domain, &state, NULL, 0) < 0) {
+        return FAILURE_OVER;
+    }
+    return state == VIR_DOMAIN_RUNNING  ? FAILURE_REFUSED
+           : state == VIR_DOMAIN_PAUSED ? FAILURE_PAUSED
+                                        : FAILURE_OVER;
+}
+
 /* Lines of a descriptor for a thread that may block; NULL at the end. */
 static char *read_line(FILE *in)
 {
@@ -109,6 +130,7 @@ static gpointer serve_qmp(gpointer data)
             open = watch_write(c->watch, "{\"return\":{}}\n");
             continue;
         }
+        /* not closed when libvirt knows of the end: its event may yet come */
         g_autofree char *text =
             virDomainQemuMonitorCommand(c->domain, line, &answer, 0) < 0
                 ? error_answer()
@@ -117,7 +139,6 @@ static gpointer serve_qmp(gpointer data)
         free(answer);
         open = watch_write(c->watch, whole);
     }
-    free(line);
     if (in) {
         fclose(in);
     }
@@ -145,8 +166,10 @@ int channel_qmp(virDomainPtr domain, struct watch *watch, GError **error)
 /*
  * "guest-sync" is asked for and answered here: libvirt does its own, and says
  * by its error that nobody is there yet. Then no answer is the answer.
+ * Nor is there one from a guest that is paused.
  */
-static char *agent_answer(struct channel *c, const char *line)
+static char *agent_answer(struct channel *c, const char *line,
+                          enum failure *failure)
 {
     const char *id = strstr(line, "\"id\":");
     if (strstr(line, "\"guest-sync")) {
@@ -162,6 +185,12 @@ static char *agent_answer(struct channel *c, const char *line)
     }
     char *answer = virDomainQemuAgentCommand(c->domain, line, AGENT_SECONDS, 0);
     char *text = answer ? g_strdup(answer) : error_answer();
+    if (!answer) {
+        *failure = find_failure(c->domain, virGetLastErrorCode());
+    }
+    if (*failure != FAILURE_REFUSED) {
+        g_clear_pointer(&text, g_free);
+    }
     free(answer);
     return text;
 }
@@ -174,11 +203,13 @@ static gpointer serve_agent(gpointer data)
     gboolean open = in != NULL;
     for (; open && (line = read_line(in)); free(line)) {
         const char *mark = strrchr(line, '\xff');
-        g_autofree char *text = agent_answer(c, mark ? mark + 1 : line);
+        enum failure failure = FAILURE_REFUSED;
+        g_autofree char *text =
+            agent_answer(c, mark ? mark + 1 : line, &failure);
         g_autofree char *whole = text ? g_strconcat(text, "\n", NULL) : NULL;
-        open = !whole || write_all(c->fd, whole, strlen(whole));
+        open = failure != FAILURE_OVER &&
+               (!whole || write_all(c->fd, whole, strlen(whole)));
     }
-    free(line);
     if (in) {
         fclose(in);
     }

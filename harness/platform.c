@@ -22,6 +22,14 @@ gboolean platform_snp_available(void)
            strchr("Yy1", text[0]) != NULL && text[0] != '\0';
 }
 
+gboolean platform_check_here(enum platform platform, GError **error)
+{
+    return platform != PLATFORM_SNP || platform_snp_available() ||
+           fail(error, HARNESS_ERROR_FAILED,
+                "this machine starts no SEV-SNP guests (evtpm doctor says "
+                "why); evtpm launch --dry-run shows what would be run");
+}
+
 gboolean platform_parse(const char *text, enum platform *platform,
                         GError **error)
 {

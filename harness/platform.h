@@ -21,4 +21,7 @@ gboolean platform_parse(const char *text, enum platform *platform,
 /* Does this machine's KVM start SEV-SNP guests? */
 gboolean platform_snp_available(void);
 
+/* FALSE with an error for guests that this machine does not start. */
+gboolean platform_check_here(enum platform platform, GError **error);
+
 #endif
