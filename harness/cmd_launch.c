@@ -2,9 +2,9 @@
 /* evtpm launch: a VM with its console here, for one command, or left running.
  */
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "harness/backend.h"
 #include "harness/command.h"
 #include "harness/console.h"
 #include "harness/domain_xml.h"
@@ -142,15 +142,19 @@ static int run_console(struct vm *vm, GError **error)
     }
 }
 
-static int print_command(const struct vm_config *config)
+static int print_command(const struct vm_config *config, GError **error)
 {
+    const struct vm_backend *backend =
+        backend_find(config->backend, config->connect, error);
+    if (!backend) {
+        return -1;
+    }
     struct vm_config *c = vm_config_copy(config);
     if (!c->name) {
         c->name = g_strdup("vm");
     }
-    g_autofree char *text = c->backend && strcmp(c->backend, "libvirt") == 0
-                                ? domain_xml(c, NULL)
-                                : vm_command_text(c);
+    g_autofree char *text =
+        backend == &backend_qemu ? vm_command_text(c) : domain_xml(c, NULL);
     puts(text);
     vm_config_free(c);
     return 0;
@@ -166,7 +170,7 @@ static int launch(const struct launch *l, GError **error)
     }
     int status = -1;
     if (l->print) {
-        status = print_command(config);
+        status = print_command(config, error);
     } else {
         struct vm *vm = vm_start(config, l->detach, error);
         if (vm) {
