@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/backend.h"
 #include "harness/command.h"
 #include "harness/environment.h"
 #include "harness/needs.h"
@@ -10,6 +11,7 @@
 #include "harness/reports.h"
 #include "harness/runner.h"
 #include "harness/show.h"
+#include "harness/test_daemon.h"
 
 #define JOBS_MOST 64
 #define ROUNDS_MOST 100000
@@ -22,11 +24,13 @@ struct options {
     int jobs, rounds;
     double timeout;
     struct reports reports;
+    struct backend_options place;
     /* what all of this was parsed by, and the environment then */
     const GOptionEntry *entries;
     GStrv environ;
     /* parsed */
     enum platform where;
+    gboolean libvirt;
     gboolean shuffled;
     guint64 seed;
 };
@@ -37,6 +41,22 @@ static gboolean in_range(const char *option, int value, int most,
     return (value >= 1 && value <= most) ||
            fail(error, HARNESS_ERROR_USAGE, "--%s: %d is not in 1 to %d",
                 option, value, most);
+}
+
+/* Programs and the needs of tests find the backend by this variable. */
+static gboolean check_backend(struct options *o, GError **error)
+{
+    const struct vm_backend *b =
+        backend_find(o->place.backend, o->place.connect, error);
+    if (!b) {
+        return FALSE;
+    }
+    o->libvirt = b != &backend_qemu;
+    g_setenv("EVTPM_BACKEND", b->name, TRUE);
+    return !o->libvirt || o->jobs == 1 ||
+           fail(error, HARNESS_ERROR_USAGE,
+                "--jobs: by libvirt one program runs after the other, for "
+                "their VMs have the same names");
 }
 
 static gboolean check_options(struct options *o, GError **error)
@@ -61,7 +81,8 @@ static gboolean check_options(struct options *o, GError **error)
                     "--timeout: a positive number of seconds is needed");
     }
     o->shuffled = o->shuffle != NULL;
-    return in_range("jobs", o->jobs, JOBS_MOST, error) &&
+    return check_backend(o, error) &&
+           in_range("jobs", o->jobs, JOBS_MOST, error) &&
            in_range("repeat", o->rounds, ROUNDS_MOST, error) &&
            platform_parse(o->platform ? o->platform : "emulated", &o->where,
                           error) &&
@@ -76,6 +97,14 @@ static void print_about(const char *about)
         printf("  %s…", start);
     } else if (*about) {
         printf("  %s", about);
+    }
+}
+
+static void print_skips(const struct test_program *p, enum platform platform)
+{
+    g_autoptr(GPtrArray) skips = tests_skips(p, platform);
+    for (guint i = 0; i < skips->len; i++) {
+        printf("  [would skip %s]", (char *)g_ptr_array_index(skips, i));
     }
 }
 
@@ -94,6 +123,8 @@ static void print_list(const struct tests *tests, enum platform platform)
         }
         if (missing) {
             printf("  [would be skipped: %s]", missing);
+        } else {
+            print_skips(p, platform);
         }
         putchar('\n');
     }
@@ -149,6 +180,8 @@ static gboolean write_reports(const struct session *s,
         return TRUE;
     }
     about.environment = environment_collect();
+    json_object_set_string_member(about.environment, "backend",
+                                  o->libvirt ? "libvirt" : "qemu");
     return reports_write(&o->reports, &about, s->outcomes, error);
 }
 
@@ -223,7 +256,22 @@ static int run_tests(const struct tests *tests, const struct options *o,
     return status;
 }
 
-static int test(struct options *o, const char *const *patterns, GError **error)
+/* The list, and those of it that were asked for. */
+static gboolean select_tests(struct tests *tests, const struct options *o,
+                             const char *const *patterns, GError **error)
+{
+    if (!tests_load(tests, error)) {
+        return FALSE;
+    }
+    if (o->libvirt) {
+        selection_scenarios(tests);
+    }
+    return selection_filter(tests, patterns, error);
+}
+
+/* `argv`: the command as it was given. */
+static int test(struct options *o, const char *const *patterns,
+                char *const *argv, GError **error)
 {
     struct tests tests;
     int status = -1;
@@ -232,12 +280,14 @@ static int test(struct options *o, const char *const *patterns, GError **error)
     }
     if (tests_find(&tests, error) &&
         (o->no_build || o->list || tests_build(&tests, error)) &&
-        tests_load(&tests, error) &&
-        selection_filter(&tests, patterns, error)) {
+        select_tests(&tests, o, patterns, error)) {
         if (o->list) {
             print_list(&tests, o->where);
             status = 0;
-        } else if (reports_prepare(&o->reports, tests.build, error)) {
+        } else if (o->libvirt && !test_daemon_given(o->place.connect)) {
+            status = test_daemon_run(&tests, argv, error);
+        } else if ((!o->libvirt || test_daemon_use(o->place.connect, error)) &&
+                   reports_prepare(&o->reports, tests.build, error)) {
             status = run_tests(&tests, o, patterns, error);
         }
     }
@@ -252,6 +302,9 @@ static int test(struct options *o, const char *const *patterns, GError **error)
 static int parse_and_test(int argc, char **argv, struct options *o,
                           GError **error)
 {
+    /* the parser takes the options out of argv, strings stay */
+    g_autofree char **given =
+        g_memdup2(argv, sizeof(*argv) * (gsize)(argc + 1));
     const GOptionEntry entries[] = {
         { "list", 'l', 0, G_OPTION_ARG_NONE, &o->list,
           "print the selected tests, what each is about and needs, and run "
@@ -261,6 +314,13 @@ static int parse_and_test(int argc, char **argv, struct options *o,
           "run what is built already", NULL },
         { "platform", 0, 0, G_OPTION_ARG_STRING, &o->platform,
           "where VMs run: emulated (default), snp or auto", "P" },
+        { "backend", 0, 0, G_OPTION_ARG_STRING, &o->place.backend,
+          "what runs the VMs: qemu (default), or libvirt, for scenarios alone",
+          "B" },
+        { "connect", 0, 0, G_OPTION_ARG_STRING, &o->place.connect,
+          "libvirt's URI (default: $LIBVIRT_DEFAULT_URI, else a daemon that is "
+          "started for the run)",
+          "URI" },
         { "jobs", 'j', 0, G_OPTION_ARG_INT, &o->jobs,
           "programs side by side (default: 1)", "N" },
         { "repeat", 'r', 0, G_OPTION_ARG_INT, &o->rounds,
@@ -294,7 +354,8 @@ static int parse_and_test(int argc, char **argv, struct options *o,
     }
     o->entries = entries;
     o->environ = g_get_environ();
-    return test(o, argc > 1 ? (const char *const *)argv + 1 : NULL, error);
+    return test(o, argc > 1 ? (const char *const *)argv + 1 : NULL, given,
+                error);
 }
 
 int cmd_test(int argc, char **argv, GError **error)
@@ -305,6 +366,7 @@ int cmd_test(int argc, char **argv, GError **error)
     g_free(o.shuffle);
     g_free(o.format);
     g_strfreev(o.environ);
+    backend_options_clear(&o.place);
     reports_clear(&o.reports);
     return status;
 }

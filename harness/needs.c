@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "harness/artifacts.h"
+#include "harness/backend.h"
 
 #define NEEDS "needs:"
 
@@ -107,6 +108,12 @@ static char *missing_one(const char *need, enum platform platform)
         return platform == PLATFORM_SNP && !platform_snp_available()
                    ? g_strdup("this machine starts no SEV-SNP guests")
                    : missing_artifact(0, ARTIFACT_COUNT - 1);
+    }
+    if (strcmp(need, "process") == 0) {
+        return backend_find(NULL, NULL, NULL) == &backend_qemu
+                   ? NULL
+                   : g_strdup("about QEMU as a process of ours: not by "
+                              "libvirt");
     }
     g_autofree char *path = g_find_program_in_path(need);
     return path ? NULL : g_strdup_printf("%s is not installed", need);

@@ -6,8 +6,9 @@
  *   needs: NAME, NAME...
  *
  * A need is "emulator" (QEMU with the emulated SEV-SNP; no hardware), "vm" (a
- * confidential VM on the platform asked for, with the test image), or the name
- * of a program in PATH. Test guests need the emulator, scenarios a VM, without
+ * confidential VM on the platform asked for, with the test image), "process"
+ * (QEMU as a process of ours, which by libvirt it is not), or the name of a
+ * program in PATH. Test guests need the emulator, scenarios a VM, without
  * saying so.
  */
 #ifndef EVTPM_HARNESS_NEEDS_H

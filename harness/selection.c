@@ -32,6 +32,33 @@ GPtrArray *tests_cases(const struct test_program *p)
     return lines;
 }
 
+/* "PATH<TAB>WHY" */
+static void collect_skip(const char *line, void *user)
+{
+    const char *tab = strchr(line, '\t');
+    if (*line == '/' && tab) {
+        g_ptr_array_add(user, g_strdup_printf("%.*s: %s", (int)(tab - line),
+                                              line, tab + 1));
+    }
+}
+
+GPtrArray *tests_skips(const struct test_program *p, enum platform platform)
+{
+    /* -l: whoever does not know --skips runs nothing either */
+    const char *argv[] = { p->path, "-l", "--skips", NULL };
+    g_autofree char *where =
+        g_strconcat("EVTPM_TEST_PLATFORM=", platform_name(platform), NULL);
+    const char *environ[] = { where, NULL };
+    struct process_options options = { .environ = environ };
+    GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
+    int status;
+    if (p->glib && tests_is_scenario(p)) {
+        process_run(argv, &options, NULL, FALSE, collect_skip, lines, NULL,
+                    &status, deadline_in(10), NULL);
+    }
+    return lines;
+}
+
 /* What a pattern has selected so far: whole programs, or cases of them. */
 struct choice {
     GHashTable *whole; /* struct test_program: all of it */
@@ -138,6 +165,20 @@ static void keep_chosen(struct tests *t, const struct choice *c)
         p->cases = g_new0(char *, cases->len + 1);
         for (guint k = 0; k < cases->len; k++) {
             p->cases[k] = g_strdup(g_ptr_array_index(cases, k));
+        }
+    }
+}
+
+gboolean tests_is_scenario(const struct test_program *p)
+{
+    return g_str_has_prefix(p->id, "e2e/");
+}
+
+void selection_scenarios(struct tests *t)
+{
+    for (guint i = t->programs->len; i > 0; i--) {
+        if (!tests_is_scenario(g_ptr_array_index(t->programs, i - 1))) {
+            g_ptr_array_remove_index(t->programs, i - 1);
         }
     }
 }

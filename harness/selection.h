@@ -23,6 +23,9 @@ struct test_run {
 gboolean selection_filter(struct tests *tests, const char *const *patterns,
                           GError **error);
 
+/* Keeps the scenarios: the other tests start no VM of a backend. */
+void selection_scenarios(struct tests *tests);
+
 /* All programs, each `rounds` times, as an array of struct test_run. */
 GArray *selection_runs(const struct tests *tests, unsigned rounds);
 

@@ -228,6 +228,7 @@ for bad in '--jobs=0|--jobs: 0 is not in 1 to 64' \
     '--shuffle=-3|bad seed "-3": a number, or random' \
     '--shuffle=99999999999999999999|bad seed' \
     '--platform=moon|unknown platform "moon": emulated, snp or auto' \
+    '--backend=moon|unknown backend "moon": qemu or libvirt' \
     '--format=xml|unknown format "xml": text or tap' \
     '--report=/proc/none|cannot make /proc/none/logs' \
     '--junit=/proc/none/x|cannot make /proc/none' \
@@ -239,8 +240,29 @@ for bad in '--jobs=0|--jobs: 0 is not in 1 to 64' \
 done
 check 'refused: two ways to go on' refused 2 'exclude each other' \
     --fail-fast --keep-going
+check "refused: a daemon for QEMU's processes" refused 2 \
+    '--connect needs --backend libvirt' --backend qemu --connect x
 check 'refused: two formats' refused 2 'exclude each other' \
     --tap --format=text
+
+# By libvirt, where this evtpm was built with it
+if run --list --backend libvirt >/dev/null && [ "$status" -eq 0 ]; then
+    check 'by libvirt there are scenarios' eval \
+        '[ "$(cut -d" " -f1 out)" = e2e/plain ]'
+    check 'and nothing else' refused 1 'no test matches "unit/quick"' \
+        --backend libvirt unit/quick
+    check 'one after the other' refused 2 \
+        '--jobs: by libvirt one program runs after the other' \
+        --connect test:///default --jobs 2 e2e/plain
+    check 'by a daemon that is there' refused 1 \
+        'no daemon for the tests (name none, and they start one of their own): libvirt qemu:///system?socket=/nowhere: ' \
+        --connect 'qemu:///system?socket=/nowhere' e2e/plain
+    check 'such as a played one' eval \
+        'ends 1 "0 passed, 0 failed, 1 skipped" --connect test:///default \
+            e2e/plain'
+else
+    echo "ok $((tests += 1)) - by libvirt # SKIP $(cat err)"
+fi
 
 check 'output that cannot be written is an error' eval \
     'EVTPM_BUILD=$fake "$evtpm" test --no-build unit/quick >/dev/full 2>err

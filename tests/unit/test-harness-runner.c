@@ -269,6 +269,15 @@ static void test_missing(void)
     g_assert_cmpstr(second, ==, "no-such-program is not installed");
     g_assert_cmpstr(third, ==, "about the emulation: not for platform snp");
     g_assert_null(needs_missing(NULL, PLATFORM_SNP));
+
+    const char *process[] = { "process", NULL };
+    g_setenv("EVTPM_BACKEND", "qemu", TRUE);
+    g_assert_null(needs_missing(process, PLATFORM_EMULATED));
+    g_setenv("EVTPM_BACKEND", "libvirt", TRUE);
+    g_autofree char *fourth = needs_missing(process, PLATFORM_EMULATED);
+    g_assert_cmpstr(fourth, ==,
+                    "about QEMU as a process of ours: not by libvirt");
+    g_unsetenv("EVTPM_BACKEND");
 }
 
 static void test_progress(void)
