@@ -2,12 +2,10 @@
 /* Scenarios: the evtpm program, what it says and what it leaves. */
 #include "tests/e2e/e2e.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
 #include "harness/artifacts.h"
-#include "harness/state.h"
 
 void e2e_result_clear(struct e2e_result *result)
 {
@@ -121,24 +119,4 @@ void e2e_add_refusals(const char *subject, const struct e2e_refusal *rows,
         const struct e2e_scenario scenario = { .path = path };
         e2e_add_row(&scenario, run_refusal, &rows[i]);
     }
-}
-
-void e2e_assert_no_vms(void)
-{
-    g_autofree char *root = state_root(NULL);
-    g_autofree char *vms = g_build_filename(root, "vm", NULL);
-    g_autoptr(GDir) dir = g_dir_open(vms, 0, NULL);
-    const char *name;
-    g_assert_nonnull(dir);
-    while ((name = g_dir_read_name(dir))) {
-        g_assert_cmpstr(name, ==, "shared");
-    }
-}
-
-pid_t e2e_qemu_pid(const char *name)
-{
-    g_autofree char *root = state_root(NULL);
-    g_autofree char *path = g_build_filename(root, "vm", name, "pid", NULL);
-    g_autofree char *text = NULL;
-    return g_file_get_contents(path, &text, NULL, NULL) ? atoi(text) : 0;
 }

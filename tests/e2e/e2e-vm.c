@@ -95,7 +95,7 @@ struct vm *e2e_boot_default(void)
 
 void e2e_vm_end(struct vm *vm)
 {
-    pid_t pid = vm->process.pid;
+    pid_t pid = e2e_vm_pid(vm);
     vm_free(vm);
     struct process left = PROCESS_NONE;
     g_assert_false(pid > 0 && process_attach(pid, &left));

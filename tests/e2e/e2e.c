@@ -4,12 +4,14 @@
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include "harness/artifacts.h"
 #include "harness/command.h"
+#include "harness/needs.h"
 #include "harness/tree.h"
 
 /* Directories of programs that failed, with the logs of their VMs. */
@@ -22,10 +24,10 @@ static char *not_ready; /* why nothing can run, or NULL */
 static struct vm *shared;
 static GPtrArray *scenarios; /* of struct scenario */
 static GPtrArray *strings;
+static gboolean list_skips; /* asked for by --skips */
 
 struct scenario {
     struct e2e_scenario what;
-    char *path;
     void (*run)(gconstpointer data); /* with data, or NULL */
     gconstpointer data;
 };
@@ -141,6 +143,12 @@ static char *missing(const struct e2e_scenario *s)
         return g_strdup("no artifacts/debian.img: \"make debian-disk\" fetches "
                         "Debian's kernel and makes it");
     }
+    static const char *const process[] = { "process", NULL };
+    char *why =
+        s->needs & E2E_PROCESS ? needs_missing(process, platform()) : NULL;
+    if (why) {
+        return why;
+    }
     guint64 free = free_mib();
     return s->memory > free
                ? g_strdup_printf("needs %u MiB of memory, %" G_GUINT64_FORMAT
@@ -167,7 +175,10 @@ void e2e_add_row(const struct e2e_scenario *scenario,
                  void (*run)(gconstpointer data), gconstpointer data)
 {
     struct scenario *s = g_new0(struct scenario, 1);
+    char *path = g_strdup(scenario->path);
+    g_ptr_array_add(strings, path);
     s->what = *scenario;
+    s->what.path = path;
     s->run = run;
     s->data = data;
     g_ptr_array_add(scenarios, s);
@@ -181,19 +192,40 @@ void e2e_add(const struct e2e_scenario *list, gsize count)
     }
 }
 
+/* evtpm test asks which scenarios would be skipped: "PATH<TAB>WHY" each. */
+static void print_skips(void)
+{
+    for (guint i = 0; i < scenarios->len; i++) {
+        const struct scenario *s = g_ptr_array_index(scenarios, i);
+        g_autofree char *why = missing(&s->what);
+        if (why) {
+            printf("%s\t%s\n", s->what.path, why);
+        }
+    }
+}
+
 void e2e_begin(int *argc, char ***argv)
 {
+    list_skips = *argc > 1 && strcmp((*argv)[*argc - 1], "--skips") == 0;
     g_test_init(argc, argv, NULL);
     wait_catch_signals();
     scenarios = g_ptr_array_new_with_free_func(g_free);
     strings = g_ptr_array_new_with_free_func(g_free);
     make_directories();
     look_around();
+    if (!list_skips) {
+        e2e_note_strangers(); /* starts a thread: after the last setenv() */
+    }
 }
 
 int e2e_end(void)
 {
-    int status = g_test_run();
+    int status = 0;
+    if (list_skips) {
+        print_skips();
+    } else {
+        status = g_test_run();
+    }
     g_clear_pointer(&shared, e2e_vm_end);
     if (status == 0) {
         tree_remove(base);

@@ -18,6 +18,7 @@
 enum e2e_need {
     E2E_EMULATED = 1,    /* the emulator: its chips, its view of memory */
     E2E_DEBIAN_DISK = 2, /* artifacts/debian.img */
+    E2E_PROCESS = 4,     /* QEMU as a process of ours: not by libvirt */
 };
 
 struct e2e_scenario {
@@ -137,8 +138,28 @@ void e2e_assert_error_line(const char *err, const char *text);
 /* No VM of ours runs and no directory of one is left. */
 void e2e_assert_no_vms(void);
 
+/* Are VMs libvirt's? Then QEMU is no child of ours, so its exit status is not
+ * known. */
+gboolean e2e_by_libvirt(void);
+
 /* The process id of a VM's QEMU, 0 while there is none. */
 pid_t e2e_qemu_pid(const char *name);
+pid_t e2e_vm_pid(const struct vm *vm);
+
+/* Waits until this QEMU has ended, and whoever ran it knows. */
+void e2e_await_end(const char *name, pid_t pid);
+
+/* The exit status of its QEMU, where that can be known. */
+void e2e_assert_exit(const struct vm *vm, int status);
+/* What is said of a VM that touched what is not its VMPL's: what the status
+ * means, or QEMU's own words. */
+const char *e2e_vmpl_fault_text(void);
+/* What is said of a VM whose QEMU a signal ended: `by_signal`, where that can
+ * be known. */
+const char *e2e_killed_text(const char *by_signal);
+
+/* Domains that are there now are none of ours. */
+void e2e_note_strangers(void);
 
 /* Waits for a condition; the test fails when it does not come true. */
 #define e2e_await(condition)                                                   \

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 # VMs as domains of a real libvirtd that is started for this: by evtpm's
 # commands and by virsh.
-# needs: vm, libvirtd, virsh
+# needs: libvirtd, virsh
 # shellcheck disable=SC2317 # functions are called through check
+# shellcheck disable=SC2016 # what the guest expands
 set -u
 
 build=$(cd "${G_TEST_BUILDDIR:-.}" && pwd)
@@ -110,13 +111,59 @@ expected=
 check 'and no domain stays' domains --all
 check 'the console was kept' grep -q 'userspace ready' run/evtpm/log/x/console.log
 
+# Printed XML: libvirt's schema takes it, and so does the daemon.
+printed()
+{
+    "$evtpm" xml --name x -m 384 "$@" >x.xml && virt-xml-validate x.xml domain &&
+        virsh define --validate x.xml && virsh undefine x
+}
+check 'the variable chooses what would be run' sh -c \
+    "'$evtpm' launch --dry-run | head -n 1 | grep -q '^<domain '"
+truncate -s 1M disk.raw
+check 'printed XML is valid' printed
+check 'of a plain guest' printed --no-svsm
+check 'by -bios with hashes' printed --no-svsm --bios --kernel-hashes
+check 'with a disk' printed --disk disk.raw
+
+# With a shell on its console, to which virsh connects.
 define()
 {
-    [ "$("$evtpm" launch --name web -m 384 --define)" = web ]
+    artifacts=${EVTPM_ARTIFACTS:-$build/artifacts}
+    [ "$("$evtpm" launch --name web -m 384 --define \
+        --kernel "$artifacts/bzImage" --initrd "$artifacts/initramfs.img" \
+        --append 'console=ttyS0 quiet panic=-1 pci=lastbus=0 evtpm.shell=1')" \
+        = web ]
 }
 check 'a domain is defined and runs' define
 expected=web
 check 'virsh lists it' domains
+
+# virsh wants a terminal, and talks to the domain's.
+virsh_console()
+{
+    mkfifo keys
+    script -qefc 'virsh console --force web' typescript <keys >screen 2>&1 &
+    child=$!
+    exec 8>keys
+    { until_true grep -q 'userspace ready' screen && printf '\n' >&8 &&
+        until_true grep -q '# ' screen &&
+        printf 'echo $((6 * 7)) is it\n' >&8 &&
+        until_true grep -q '42 is it' screen && printf '\035' >&8; } ||
+        kill "$child"
+    wait "$child"
+    status=$?
+    child=
+    exec 8>&-
+    tail -n 5 screen
+    [ "$status" -eq 0 ] && grep -q '42 is it' screen
+}
+if command -v script >/dev/null; then
+    check 'virsh console: what is typed reaches its shell' virsh_console
+    check 'and its quit key leaves the domain running' domains
+else
+    tests=$((tests + 1))
+    echo "ok $tests - virsh console # SKIP no script(1)"
+fi
 check 'evtpm ps lists it' sh -c \
     "'$evtpm' ps --json | grep -q '\"name\" : \"web\"'"
 check 'its name is taken' refused 'a VM named "web" is running already' \

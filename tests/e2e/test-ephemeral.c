@@ -92,7 +92,7 @@ static void shuts_down(void)
 
 static void qemu_is_killed(void)
 {
-    kill(vm->process.pid, SIGKILL);
+    kill(e2e_vm_pid(vm), SIGKILL);
     ends(VM_END_FAILED);
     e2e_vm_end(vm);
     start("t", NULL);
@@ -214,11 +214,11 @@ static void two_at_once(void)
     look("two VMs at once", "still", &one, trace_kept);
     look("the other's", "never", &two, trace_others);
 
-    pid_t qemu = second->process.pid;
+    pid_t qemu = e2e_vm_pid(second);
     kill(holder.pid, SIGKILL);
     g_assert_true(process_wait(&holder, deadline_in(30), "holder", NULL));
     process_clear(&holder);
-    e2e_await(kill(qemu, 0) < 0);
+    e2e_await_end(HELD, qemu);
     vm_free(second);
     start(HELD, NULL);
     assert_lost("harness killed", &two);

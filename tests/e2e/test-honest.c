@@ -91,8 +91,9 @@ static void test_no_other_tpm(void)
     } else {
         g_assert_nonnull(strstr(error->message, "query-tpm"));
     }
-    g_autofree char *path = g_strdup_printf("/proc/%d/task/%d/children",
-                                            vm->process.pid, vm->process.pid);
+    pid_t pid = e2e_vm_pid(vm);
+    g_autofree char *path =
+        g_strdup_printf("/proc/%d/task/%d/children", pid, pid);
     g_autofree char *children = NULL;
     if (g_file_get_contents(path, &children, NULL, NULL)) {
         g_assert_cmpstr(children, ==, "");
@@ -120,14 +121,12 @@ static void test_touch(void)
     vm_wait_end(vm, deadline_in(E2E_SECONDS), &end, &error);
     e2e_check(vm, error);
     g_assert_cmpint(end, ==, VM_END_FAILED);
-    g_assert_true(WIFEXITED(vm->process.status));
-    g_assert_cmpint(WEXITSTATUS(vm->process.status), ==, EXIT_VMPL_FAULT);
-    g_autofree char *log = g_build_filename(vm->dir.log, "qemu.log", NULL);
-    g_autofree char *why = exits_explain(vm->process.status, log);
-    g_test_message("%s", why);
+    e2e_assert_exit(vm, EXIT_VMPL_FAULT);
+    vm_explain(vm, &error);
+    g_test_message("%s", error->message);
     g_autofree char *gpa = g_strdup_printf("%llx", SVSM_IMAGE_GPA);
-    g_assert_nonnull(strstr(why, "VMPL violation"));
-    g_assert_nonnull(strstr(why, gpa));
+    g_assert_nonnull(strstr(error->message, e2e_vmpl_fault_text()));
+    g_assert_nonnull(strstr(error->message, gpa));
     e2e_vm_end(vm);
 }
 

@@ -115,7 +115,7 @@ static void test_sixteen(void)
 /* Processor time of QEMU so far, in clock ticks. */
 static gulong ticks(struct vm *vm)
 {
-    g_autofree char *path = g_strdup_printf("/proc/%d/stat", vm->process.pid);
+    g_autofree char *path = g_strdup_printf("/proc/%d/stat", e2e_vm_pid(vm));
     g_autofree char *text = NULL;
     gulong user = 0, system = 0;
     g_assert_true(g_file_get_contents(path, &text, NULL, NULL));

@@ -2,17 +2,23 @@
 # SPDX-License-Identifier: MIT
 # Run a command with a libvirtd of its own, of which nothing stays.
 #
-# usage: with-libvirtd.sh COMMAND [ARGUMENT...]
+# usage: with-libvirtd.sh [--required] [--own-user] COMMAND [ARGUMENT...]
 #
 # LIBVIRT_DEFAULT_URI names it to the command. As root it is the system daemon,
 # in a process and mount namespace whose end ends all that it started; as
-# another user the session daemon. The status is the command's, or 77 with a
-# line on standard error when there can be no daemon.
+# another user the session daemon. The status is the command's; when there can
+# be no daemon 77, with --required 1, and a line on standard error.
+#
+# QEMU runs as root under the system daemon here, so that it may read what its
+# caller may; with --own-user, as the daemon has it by default.
 set -eu
+required=
+own_user=
 
 skip()
 {
     echo "with-libvirtd: $*" >&2
+    [ -z "$required" ] || exit 1
     exit 77
 }
 
@@ -40,8 +46,22 @@ namespaces = []
 stdio_handler = "file"
 remember_owner = 0
 CONF
-    [ "$(id -u)" -ne 0 ] ||
-        printf '%s = "root"\n' user group >>"$1/qemu.conf"
+    if [ "$(id -u)" -eq 0 ] && [ -z "$own_user" ]; then
+        cat >>"$1/qemu.conf" <<'CONF'
+user = "root"
+group = "root"
+dynamic_ownership = 0
+CONF
+    fi
+}
+
+# A new network namespace has it, but down.
+raise_loopback()
+{
+    # AF_INET, SOCK_DGRAM; SIOCSIFFLAGS of a struct ifreq: up, running
+    perl -e 'socket(S, 2, 2, 0) or die "socket: $!";
+        my $up = pack("a16 s x22", "lo", 0x41);
+        ioctl(S, 0x8914, $up) or die "lo: $!"'
 }
 
 # The daemon insists on a user and a group that only the package of its system
@@ -63,8 +83,11 @@ add_account()
 # The second half for root: inside of the namespaces.
 as_system()
 {
-    mount -t tmpfs tmpfs /run
+    dir_of_mine=/run/evtpm-libvirtd
+    raise_loopback
+    mount -t tmpfs -o mode=755 tmpfs /run
     mkdir /run/lock
+    mkdir -m 700 "$dir_of_mine"
     for dir in /etc/libvirt /var/lib/libvirt /var/cache/libvirt \
         /var/log/libvirt; do
         if [ -d "$dir" ]; then
@@ -92,6 +115,8 @@ end_session()
 
 as_session()
 {
+    # short: sockets have a name of 107 bytes at most
+    dir_of_mine=$(mktemp -d /tmp/evtpm-lv-XXXXXX)
     EVTPM_CACHE=${EVTPM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/evtpm}
     XDG_RUNTIME_DIR=$dir_of_mine/run
     XDG_CONFIG_HOME=$dir_of_mine/etc
@@ -104,28 +129,33 @@ as_session()
     write_configuration "$XDG_CONFIG_HOME/libvirt"
     trap end_session EXIT
     trap 'exit 129' HUP INT TERM
-    libvirtd --daemon --pid-file "$dir_of_mine/pid" \
+    # and if we are killed, the command is, and the daemon when it is idle
+    libvirtd --daemon --timeout 30 --pid-file "$dir_of_mine/pid" \
         2>"$dir_of_mine/libvirtd.log" ||
         { cat "$dir_of_mine/libvirtd.log" >&2; skip "libvirtd does not start"; }
-    "$@"
+    setpriv --pdeathsig KILL "$@"
 }
 
+while :; do
+    case ${1-} in
+    --required) required=--required ;;
+    --own-user) own_user=--own-user ;;
+    *) break ;;
+    esac
+    shift
+done
 if [ "${1-}" = --inside ]; then
-    dir_of_mine=$2
-    shift 2
+    shift
     as_system "$@"
     exit
 fi
 [ $# -ge 1 ] || { echo "usage: with-libvirtd.sh COMMAND..." >&2; exit 2; }
 find_daemon
-# short: sockets have a name of 107 bytes at most
-dir_of_mine=$(mktemp -d /tmp/evtpm-lv-XXXXXX)
 if [ "$(id -u)" -ne 0 ]; then
     as_session "$@"
     exit
 fi
-trap 'rm -rf "$dir_of_mine"' EXIT
 unshare --mount --pid --net --fork true 2>/dev/null ||
     skip "this root may not unshare mounts and processes"
-unshare --mount --pid --net --fork --kill-child --mount-proc \
-    "$0" --inside "$dir_of_mine" "$@"
+exec unshare --mount --pid --net --fork --kill-child --mount-proc \
+    "$0" ${required:+"$required"} ${own_user:+"$own_user"} --inside "$@"
