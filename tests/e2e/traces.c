@@ -6,23 +6,24 @@
 
 #include "evtpm/svsm_boot.h"
 #include "harness/state.h"
+#include "tests/e2e/swap.h"
 
 #define MODULE "/usr/lib/modules/evtpm-test.ko"
 #define INDEX "0x1500031"
 #define HOUR 3600000
 
-const char *const trace_name[TRACE_COUNT] = { "EK",      "SRK",    "PCR",
-                                              "NV",      "handle", "sealed",
-                                              "context", "clock",  "files",
-                                              "shared",  "private" };
+const char *const trace_name[TRACE_COUNT] = { "EK",      "SRK",     "PCR",
+                                              "NV",      "handle",  "sealed",
+                                              "context", "clock",   "files",
+                                              "shared",  "private", "swap" };
 const char *const trace_kept[TRACE_COUNT] = { "same",  "same",    "same",
                                               "there", "there",   "opens",
                                               "loads", "goes on", "none",
-                                              "none",  "there" };
+                                              "none",  "there",   "locked" };
 const char *const trace_lost[TRACE_COUNT] = { "other",   "other",  "zero",
                                               "gone",    "gone",   "refused",
                                               "refused", "begins", "none",
-                                              "none",    "gone" };
+                                              "none",    "gone",   "locked" };
 
 #define SRK                                                                    \
     "tpm2_createprimary -Q -C o -G ecc -c srk.ctx\n"                           \
@@ -185,4 +186,5 @@ void traces_look(struct vm *vm, const struct traces *traces,
     look_for_canary(vm, traces, seen);
     look_in_tpm(vm, traces, seen);
     look_outside(vm, traces, seen);
+    seen[TRACE_SWAP] = swap_look(vm);
 }

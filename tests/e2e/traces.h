@@ -21,6 +21,7 @@ enum trace {
     TRACE_FILES,
     TRACE_SHARED,
     TRACE_PRIVATE,
+    TRACE_SWAP,
     TRACE_COUNT,
 };
 /* Column heads. */

@@ -28,6 +28,7 @@ void snp_vm_create(uint64_t policy, bool debug_read)
 
     vm->policy = policy;
     vm->debug_read = debug_read;
+    vm->locked = true;
     vm->rmp = rmp_new();
     memory_region_init(&vm->private_root, NULL, "snp-private", UINT64_MAX);
     address_space_init(&vm->private_as, &vm->private_root, "snp-private");
@@ -35,12 +36,29 @@ void snp_vm_create(uint64_t policy, bool debug_read)
     snp_vcpu_init_once();
 }
 
+/*
+ * As good as encrypted: kept out of core dumps and of swap, never merged. What
+ * a process may lock is limited, often to less than a guest has: "info snp"
+ * tells whether it could be.
+ */
+static bool keep_inside(void *host, uint64_t size)
+{
+    qemu_madvise(host, size, QEMU_MADV_DONTDUMP);
+    qemu_madvise(host, size, QEMU_MADV_UNMERGEABLE);
+    /* Conversions drop single pages. */
+    qemu_madvise(host, size, QEMU_MADV_NOHUGEPAGE);
+#ifdef MLOCK_ONFAULT
+    return mlock2(host, size, MLOCK_ONFAULT) == 0;
+#else
+    return false;
+#endif
+}
+
 bool snp_memory_add(hwaddr gpa, uint64_t size, Error **errp)
 {
     g_autofree char *name = g_strdup_printf("snp-private@%" PRIx64,
                                             (uint64_t)gpa);
     MemoryRegion *mr;
-    void *host;
 
     if (gpa + size > SNP_PTE_CBIT || !rmp_add(snp_vm->rmp, gpa, size)) {
         error_setg(errp, "private memory 0x%" PRIx64 "+0x%" PRIx64
@@ -54,12 +72,7 @@ bool snp_memory_add(hwaddr gpa, uint64_t size, Error **errp)
         g_free(mr);
         return false;
     }
-    host = memory_region_get_ram_ptr(mr);
-    /* As good as encrypted: kept out of core dumps, never merged. */
-    qemu_madvise(host, size, QEMU_MADV_DONTDUMP);
-    qemu_madvise(host, size, QEMU_MADV_UNMERGEABLE);
-    /* Conversions drop single pages. */
-    qemu_madvise(host, size, QEMU_MADV_NOHUGEPAGE);
+    snp_vm->locked &= keep_inside(memory_region_get_ram_ptr(mr), size);
     memory_region_add_subregion(&snp_vm->private_root, gpa, mr);
     trace_snp_memory_add(gpa, size);
     return true;
@@ -98,6 +111,22 @@ bool snp_launch_page(hwaddr gpa, const void *page, Error **errp)
     return true;
 }
 
+/* Give pages back, whether they are locked or not; or else clear them. */
+static void drop(MemoryRegion *mr, hwaddr offset, uint64_t size)
+{
+    uint8_t *host = memory_region_get_ram_ptr(mr);
+
+#ifdef MADV_DONTNEED_LOCKED
+    if (madvise(host + offset, size, MADV_DONTNEED_LOCKED) == 0) {
+        return;
+    }
+#endif
+    if (snp_vm->locked ||
+        ram_block_discard_range(mr->ram_block, offset, size) < 0) {
+        memset(host + offset, 0, size);
+    }
+}
+
 /* Drop the private contents of [gpa, gpa + size), and code made from them. */
 static void discard(hwaddr gpa, uint64_t size)
 {
@@ -112,7 +141,7 @@ static void discard(hwaddr gpa, uint64_t size)
         return;
     }
     ram = memory_region_get_ram_addr(mr) + offset;
-    ram_block_discard_range(mr->ram_block, offset, size);
+    drop(mr, offset, size);
     tb_invalidate_phys_range(ram, ram + size - 1);
 }
 

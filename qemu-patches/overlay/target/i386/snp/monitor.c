@@ -57,10 +57,12 @@ static void print_vcpu(GString *buf, CPUState *cs)
 
 static void print_launch(GString *buf, SevSnpEmulated *s)
 {
-    g_string_append_printf(buf, "policy: 0x%" PRIx64 ", private memory %s\n",
-                           snp_vm->policy,
+    g_string_append_printf(buf, "policy: 0x%" PRIx64 ", private memory %s, "
+                           "%s\n", snp_vm->policy,
                            snp_vm->debug_read ? "readable by the monitor"
-                                              : "closed");
+                                              : "closed",
+                           snp_vm->locked ? "never swapped out"
+                                          : "not locked into RAM");
     g_string_append(buf, "launch digest: ");
     if (s->launch_finished) {
         for (int i = 0; i < SNP_LAUNCH_DIGEST_SIZE; i++) {

@@ -71,6 +71,7 @@ struct SnpVm {
     uint64_t policy;
     bool debug_read;         /* by policy or property: host may read memory */
     bool reflect_npf;        /* VMPL0 learns of the others' nested page faults */
+    bool locked;             /* the host never swaps private memory out */
     unsigned launches;       /* finished ones: each reset launches anew */
     int ended;               /* the guest ended this launch; atomic */
     /* statistics for "info snp" */
