@@ -240,12 +240,8 @@ static int check_one(struct igvm_check *check, struct igvm_file *file,
     if (h->compatibility_mask == 0) {
         return igvm_fail(err, h, "compatibility mask is 0");
     }
-    if (igvm_rule(h->type)->mask_at != IGVM_NO_FIELD &&
-        (h->compatibility_mask & ~check->all_masks) != 0) {
-        return igvm_fail(err, h, "mask 0x%" PRIx32
-                         " names a platform that is not declared",
-                         h->compatibility_mask);
-    }
+    /* COCONUT's pages are for all platforms that it knows, declared or not. */
+    h->compatibility_mask &= check->all_masks;
     if (find_data(file, h, err) < 0) {
         return -1;
     }
