@@ -12,6 +12,7 @@ static struct {
     volatile uint64_t trap[4]; /* vector << 32 | error; ~0: none */
     volatile uint32_t adjust[4];
     volatile uint64_t query, given;
+    volatile uint64_t tpr; /* VMPL2's, when it runs again */
     uint8_t *page; /* all rights at VMPL2 */
     uint8_t *read_only;
 } talk;
@@ -81,6 +82,19 @@ static uint64_t trap_of(void (*fn)(void *), void *arg)
                                : ~0ull;
 }
 
+static uint64_t get_tpr(void)
+{
+    uint64_t value;
+
+    __asm__ volatile("mov %%cr8, %0" : "=r"(value));
+    return value;
+}
+
+static void set_tpr(uint64_t value)
+{
+    __asm__ volatile("mov %0, %%cr8" : : "r"(value));
+}
+
 static void guest_vmpl2(void *arg)
 {
     (void)arg;
@@ -103,8 +117,10 @@ static void guest_vmpl2(void *arg)
     talk.query = rmpquery(talk.page, 3).rdx;
     talk.page[0] = talk.read_only[0];
     back();
+    set_tpr(5);
     for (;;) {
         talk.count++;
+        talk.tpr = get_tpr();
         talk.given = back_for_r10();
     }
 }
@@ -191,6 +207,18 @@ static void check_rounds(struct vmsa *vmsa)
            "what VMPL0 writes into the VMSA is loaded");
 }
 
+/* The priority in CR8 is each level's own. */
+static void check_tpr(void)
+{
+    report(get_tpr() == 0, "CR8 is 0 at VMPL0, whatever VMPL2's");
+    set_tpr(3);
+    vmpl_run(2);
+    report(talk.tpr == 5 && get_tpr() == 3, "VMPL2 keeps its CR8, VMPL0 its");
+    set_tpr(0);
+    vmpl_run(2);
+    report(talk.tpr == 5, "VMPL0's has no effect on it");
+}
+
 /* A page that is no VMSA, and addresses at which none may lie. */
 static void check_bad_vmsa(struct vmsa *vmsa)
 {
@@ -228,5 +256,6 @@ void guest_main(void)
     check_registers(vmsa);
     check_refusals();
     check_rounds(vmsa);
+    check_tpr();
     check_bad_vmsa(vmsa);
 }

@@ -55,6 +55,8 @@ void snp_cpu_realize(X86CPU *cpu);
 /* CPU_INTERRUPT_* that may be delivered, or that end HLT; 0: none. */
 int snp_pending_interrupt(X86CPU *cpu, int interrupt_request);
 bool snp_has_work(X86CPU *cpu, int interrupt_request);
+/* CR8 of a level that the APIC does not belong to, or NULL. */
+uint8_t *snp_own_tpr(X86CPU *cpu);
 /* CPU_INTERRUPT_HV: tell a level by its #HV doorbell page. */
 void snp_deliver_hv(X86CPU *cpu);
 /* INIT and SIPI never touch the registers of a private vCPU. */

@@ -45,6 +45,8 @@ int snp_hv_level(SnpVcpu *v, int interrupt_request, bool wake);
 /* ---- vcpu.c ---- */
 
 void snp_vcpu_init_once(void);
+/* NULL, or why VMPL @vmpl of a vCPU that runs none cannot be entered. */
+const char *snp_vcpu_enter(SnpVcpu *v, unsigned vmpl);
 /* The host lets VMPL @target run, which did not ask. False: it cannot. */
 bool snp_vcpu_preempt(SnpVcpu *v, unsigned target);
 /*

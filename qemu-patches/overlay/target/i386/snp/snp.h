@@ -36,8 +36,10 @@ typedef struct SnpLevel {
     hwaddr vmsa_gpa;         /* or SNP_NO_GPA: this level has no VMSA yet */
     struct vmsa *vmsa_host;  /* launch VMSA outside guest memory, else NULL */
     bool on_init;            /* by AP_CREATE_ON_INIT, not yet entered */
+    bool fresh;              /* by AP_CREATE beside a level that runs, as well */
     bool nmi_masked;
     bool reset_hold;
+    uint8_t tpr;             /* CR8, while the APIC is another level's */
     bool restricted;         /* restricted injection, by the last VMSA */
     SnpHv hv;
 } SnpLevel;

@@ -24,6 +24,11 @@ int snp_pending_interrupt(X86CPU *cpu, int interrupt_request)
     g_assert_not_reached();
 }
 
+uint8_t *snp_own_tpr(X86CPU *cpu)
+{
+    g_assert_not_reached();
+}
+
 bool snp_has_work(X86CPU *cpu, int interrupt_request)
 {
     g_assert_not_reached();

@@ -220,7 +220,19 @@ static void enter_level(SnpVcpu *v, unsigned vmpl, const struct vmsa *vmsa,
     v->delivery_vmpl = MAX(v->delivery_vmpl, vmpl);
     v->started = true;
     level->on_init = false;
+    level->fresh = false;
     CPU(v->cpu)->halted = level->reset_hold;
+}
+
+const char *snp_vcpu_enter(SnpVcpu *v, unsigned vmpl)
+{
+    struct vmsa vmsa;
+    const char *why = take_vmsa(v, vmpl, &vmsa);
+
+    if (!why) {
+        enter_level(v, vmpl, &vmsa, true);
+    }
+    return why;
 }
 
 static bool switch_level(SnpVcpu *v, unsigned target, uint64_t exit_code)
@@ -338,6 +350,7 @@ static void forget_level(SnpVcpu *v, unsigned vmpl)
     g_clear_pointer(&level->vmsa_host, g_free);
     level->vmsa_gpa = SNP_NO_GPA;
     level->on_init = false;
+    level->fresh = false;
     level->nmi_masked = false;
     level->reset_hold = false;
     level->restricted = false;
@@ -356,8 +369,11 @@ static void ap_change(CPUState *cs, const ApRequest *r)
     struct vmsa vmsa;
     const char *why;
 
+    bool below = v->started && v->vmpl < r->vmpl;
+
     /* Create leaves whatever level runs; destroy and on-init only theirs. */
-    if (v->started && (r->request == GHCB_AP_CREATE || v->vmpl == r->vmpl)) {
+    if (v->started && !below &&
+        (r->request == GHCB_AP_CREATE || v->vmpl == r->vmpl)) {
         leave_level(v, SVM_EXIT_INTR, false);
         cs->halted = 1;
     }
@@ -368,6 +384,11 @@ static void ap_change(CPUState *cs, const ApRequest *r)
     v->level[r->vmpl].vmsa_gpa = r->vmsa_gpa;
     if (r->request == GHCB_AP_CREATE_ON_INIT) {
         v->level[r->vmpl].on_init = true;
+        return;
+    }
+    if (below) {
+        /* The level that runs here is to enter it, and to wake up for that. */
+        v->level[r->vmpl].fresh = true;
         return;
     }
     why = take_vmsa(v, r->vmpl, &vmsa);
@@ -464,129 +485,4 @@ int snp_vcpu_ap_creation(SnpVcpu *caller, uint32_t apic_id, unsigned vmpl,
     }
     request_unref(r);
     return 0;
-}
-
-/* ---- interrupts, INIT, SIPI ---- */
-
-static bool takes_interrupts(const SnpVcpu *v)
-{
-    return v->vmpl == v->delivery_vmpl &&
-           !(v->sev_features & SEV_FEATURE_RESTRICTED_INJECTION);
-}
-
-int snp_pending_interrupt(X86CPU *cpu, int interrupt_request)
-{
-    SnpVcpu *v = cpu->snp;
-    CPUX86State *env = &cpu->env;
-
-    if (interrupt_request & CPU_INTERRUPT_SIPI) {
-        return CPU_INTERRUPT_SIPI;
-    }
-    if (!v->started) {
-        return 0;
-    }
-    if (snp_hv_level(v, interrupt_request, false) >= 0) {
-        return CPU_INTERRUPT_HV;
-    }
-    if (!takes_interrupts(v) || v->level[v->vmpl].reset_hold) {
-        return 0;
-    }
-    if ((interrupt_request & CPU_INTERRUPT_NMI) &&
-        !(env->hflags2 & HF2_NMI_MASK)) {
-        return CPU_INTERRUPT_NMI;
-    }
-    if ((interrupt_request & CPU_INTERRUPT_HARD) && (env->eflags & IF_MASK) &&
-        !(env->hflags & HF_INHIBIT_IRQ_MASK)) {
-        return CPU_INTERRUPT_HARD;
-    }
-    return 0;
-}
-
-/* The level that SIPI would enter, or -1. */
-static int sipi_level(const SnpVcpu *v)
-{
-    if (v->started) {
-        return -1;
-    }
-    for (int i = 0; i < SNP_VMPL_COUNT; i++) {
-        if (v->level[i].on_init ? v->init_seen
-                                : v->level[i].vmsa_host && i == 0) {
-            return i;
-        }
-    }
-    return -1;
-}
-
-bool snp_has_work(X86CPU *cpu, int interrupt_request)
-{
-    SnpVcpu *v = cpu->snp;
-
-    if (interrupt_request & CPU_INTERRUPT_POLL) {
-        return true;
-    }
-    if (!v->started) {
-        return (interrupt_request & CPU_INTERRUPT_INIT) ||
-               ((interrupt_request & CPU_INTERRUPT_SIPI) &&
-                sipi_level(v) >= 0);
-    }
-    if (snp_hv_level(v, interrupt_request, true) >= 0) {
-        return true;
-    }
-    if (v->level[v->vmpl].reset_hold) {
-        return interrupt_request & CPU_INTERRUPT_SIPI;
-    }
-    if (takes_interrupts(v)) {
-        return snp_pending_interrupt(cpu, interrupt_request);
-    }
-    if (v->vmpl == v->delivery_vmpl) {
-        return interrupt_request & CPU_INTERRUPT_SIPI;
-    }
-    /* Another level's event: HLT here must not keep it waiting. */
-    return interrupt_request & (CPU_INTERRUPT_HARD | CPU_INTERRUPT_NMI |
-                                CPU_INTERRUPT_SIPI);
-}
-
-/* A vCPU that cannot run goes back to sleep. */
-static void sleep_unless_started(SnpVcpu *v)
-{
-    if (!v->started) {
-        CPU(v->cpu)->halted = 1;
-    }
-}
-
-void snp_cpu_init(X86CPU *cpu)
-{
-    SnpVcpu *v = cpu->snp;
-
-    CPU(cpu)->interrupt_request &= ~CPU_INTERRUPT_INIT;
-    v->init_seen = true;
-    sleep_unless_started(v);
-}
-
-void snp_cpu_sipi(X86CPU *cpu)
-{
-    SnpVcpu *v = cpu->snp;
-    CPUState *cs = CPU(cpu);
-    int level = sipi_level(v);
-    struct vmsa vmsa;
-    const char *why;
-
-    if (v->started) {
-        if (v->level[v->vmpl].reset_hold) {
-            v->level[v->vmpl].reset_hold = false;
-            cs->halted = 0;
-        }
-        return;
-    }
-    if (level >= 0) {
-        why = take_vmsa(v, level, &vmsa);
-        if (why) {
-            snp_terminate(cs, SNP_EXIT_INVALID_VMSA, "VMSA at SIPI: %s", why);
-        }
-        enter_level(v, level, &vmsa, true);
-        return;
-    }
-    cs->halted = 1;
-    cs->exception_index = EXCP_HLT;
-    cpu_loop_exit(cs);
 }

@@ -482,6 +482,11 @@ void helper_pvalidate(CPUX86State *env, target_ulong addr)
     finish(env, gpa, &res, GETPC());
 }
 
+void helper_invlpgb(CPUX86State *env)
+{
+    tlb_flush_all_cpus_synced(env_cpu(env));
+}
+
 void helper_rmpadjust(CPUX86State *env, target_ulong addr)
 {
     SnpVcpu *v = env_archcpu(env)->snp;
