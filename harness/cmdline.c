@@ -89,8 +89,9 @@ static void add_emulated(GStrvBuilder *b, const struct vm_config *c)
 {
     add(b, "-accel", "tcg");
     /* fast strings: Linux then copies by instructions that the emulator
-     * executes in bulk */
-    add(b, "-cpu", "EPYC-v4,+erms,+fsrm");
+     * executes in bulk. x2APIC: KVM gives it to every guest, and SVSMs rely
+     * on that. */
+    add(b, "-cpu", "EPYC-v4,+erms,+fsrm,+x2apic");
     add(b, "-machine", "q35,i8042=off,confidential-guest-support=sev0%s",
         c->igvm ? ",igvm-cfg=igvm0" : "");
     add_emulated_object(b, c);

@@ -84,6 +84,7 @@ static void put_processor(GString *xml, const struct vm_config *c)
     if (!snp) {
         put(xml, "    <feature policy='require' name='erms'/>");
         put(xml, "    <feature policy='require' name='fsrm'/>");
+        put(xml, "    <feature policy='require' name='x2apic'/>");
     }
     put(xml, "  </cpu>");
 }
