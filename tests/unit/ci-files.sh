@@ -61,6 +61,21 @@ else
     echo "ok $((tests += 1)) - YAML # SKIP no python3 with yaml"
 fi
 
+# The servers' own schemas
+schema()
+{
+    check-jsonschema --builtin-schema "vendor.$1" "$2"
+}
+if command -v check-jsonschema >/dev/null; then
+    check 'GitHub: the schema for workflows' \
+        schema github-workflows "$ci/github-workflow.yml"
+    check 'GitLab: its schema' schema gitlab-ci "$ci/gitlab-ci.yml"
+    sed 's/when: always/when: perhaps/' "$ci/gitlab-ci.yml" >other.yml
+    check 'which not everything fulfils' eval '! schema gitlab-ci other.yml'
+else
+    echo "ok $((tests += 1)) - schemas # SKIP no check-jsonschema (pip)"
+fi
+
 instructions()
 {
     sed -e '/^ *#/d' -e ':a' -e '/\\$/N; s/\\\n//; ta' "$ci/Containerfile" |

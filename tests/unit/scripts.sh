@@ -105,6 +105,13 @@ check 'CI passes what passed' verdict 'ok\n3 passed, 0 failed\n' 0
 check 'its last line is the summary' \
     [ "$(tail -n 1 ci.out)" = '3 passed, 0 failed' ]
 check 'CI passes with skips' verdict '3 passed, 0 failed, 1 skipped\n' 0
+printf '#!/bin/sh\necho "$*"; echo "1 passed, 0 failed"\n' >top/evtpm
+check 'CI uses all processors, up to 4' eval \
+    'top/ci/run >ci.out; n=$(nproc); [ "$n" -le 4 ] || n=4
+     [ "$(head -n 1 ci.out)" = "test --jobs $n" ]'
+check 'unless it is told otherwise, which comes after it' eval \
+    'top/ci/run --jobs 1 --junit f >ci.out
+     head -n 1 ci.out | grep -qx "test --jobs [0-9]* --jobs 1 --junit f"'
 check 'CI fails with a failure' fails '3 passed, 1 failed\n' 1
 check 'even when the status is good' fails '3 passed, 1 failed\n' 0
 check 'CI fails when nothing ran' fails '0 passed, 0 failed\n' 0
