@@ -45,6 +45,7 @@ static const struct {
 /* What was found, before it is judged. */
 struct look {
     gboolean fat, readable;
+    GString *unified;    /* "VERSION in FILE" of each unified kernel image */
     GString *strange;    /* partitions that nothing can be said of */
     GHashTable *kernels; /* version to "config" or "none" */
     GHashTable *options; /* "VERSION NAME" to y or m */
@@ -76,13 +77,34 @@ static void add(struct image_report *r, enum image_verdict verdict,
     g_ptr_array_add(r->findings, f);
 }
 
+/* As people know it: that it cannot be read is not a fault of the image. */
+static const char *type_name(const char *type)
+{
+    static const struct {
+        const char *type, *name;
+    } names[] = {
+        { "xfs", "XFS" },
+        { "btrfs", "Btrfs" },
+        { "luks", "LUKS: encrypted" },
+        { "lvm", "LVM: volumes in it" },
+        { "squashfs", "SquashFS" },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (strcmp(type, names[i].type) == 0) {
+            return names[i].name;
+        }
+    }
+    return type;
+}
+
 static void take_partition(struct look *l, const char *name, const char *type)
 {
     l->fat |= strcmp(type, "fat") == 0;
     l->readable |= strcmp(type, "ext") == 0;
     if (strcmp(type, "ext") != 0 && strcmp(type, "fat") != 0) {
         g_string_append_printf(l->strange, "%s%s (%s)",
-                               l->strange->len ? ", " : "", name, type);
+                               l->strange->len ? ", " : "", name,
+                               type_name(type));
     }
 }
 
@@ -95,7 +117,13 @@ static void take_line(struct image_report *r, struct look *l, const char *line)
     } else if (n == 3 && strcmp(w[0], "partition") == 0) {
         take_partition(l, w[1], w[2]);
     } else if (n == 3 && strcmp(w[0], "kernel") == 0) {
-        g_hash_table_insert(l->kernels, g_strdup(w[1]), g_strdup(w[2]));
+        /* its configuration may be elsewhere than the kernel */
+        if (g_strcmp0(g_hash_table_lookup(l->kernels, w[1]), "config") != 0) {
+            g_hash_table_insert(l->kernels, g_strdup(w[1]), g_strdup(w[2]));
+        }
+    } else if (n == 3 && strcmp(w[0], "uki") == 0) {
+        g_string_append_printf(l->unified, "%s%s in %s",
+                               l->unified->len ? ", " : "", w[1], w[2]);
     } else if (n == 4 && strcmp(w[0], "option") == 0) {
         g_hash_table_insert(l->options, g_strdup_printf("%s %s", w[1], w[2]),
                             g_strdup(w[3]));
@@ -167,7 +195,7 @@ static void judge_options(struct image_report *r, const struct look *l)
         if (strcmp(has, "config") != 0) {
             add(r, options[i].needed ? IMAGE_UNKNOWN : IMAGE_ADVICE,
                 options[i].name,
-                "put the kernel's configuration beside it, as config-VERSION",
+                "put the kernel's configuration into /boot, as config-VERSION",
                 "no configuration of %s in the image", r->kernel);
         } else {
             add(r, good ? IMAGE_OK : bad, options[i].name, options[i].why, "%s",
@@ -200,9 +228,12 @@ static void judge_disk(struct image_report *r, const struct look *l)
     add(r, l->fat ? IMAGE_OK : IMAGE_MISSING, "EFI system partition",
         "firmware starts EFI/BOOT/BOOTX64.EFI of a FAT file system: make one",
         "%s", l->fat ? "a FAT file system" : "no FAT file system");
+    if (l->unified->len) {
+        add(r, IMAGE_OK, "unified kernel image", NULL, "%s", l->unified->str);
+    }
     if (l->strange->len) {
         add(r, l->readable ? IMAGE_ADVICE : IMAGE_UNKNOWN, "file systems",
-            "only ext2, ext3 and ext4 can be looked into",
+            "only ext2, ext3, ext4 and FAT can be looked into",
             "not looked into: %s", l->strange->str);
     }
 }
@@ -211,6 +242,7 @@ void image_report_make(struct image_report *r, const char *text)
 {
     struct look l = {
         .strange = g_string_new(NULL),
+        .unified = g_string_new(NULL),
         .kernels =
             g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
         .options =
@@ -235,6 +267,7 @@ void image_report_make(struct image_report *r, const char *text)
     }
     judge_tools(r, &l);
     g_string_free(l.strange, TRUE);
+    g_string_free(l.unified, TRUE);
     g_hash_table_unref(l.kernels);
     g_hash_table_unref(l.options);
     g_hash_table_unref(l.tools);

@@ -7,6 +7,7 @@
  *   partition NAME TYPE          TYPE: ext, fat, xfs, btrfs, luks, lvm, ...
  *   system TEXT                  PRETTY_NAME of its os-release
  *   kernel VERSION config|none   with or without a configuration beside it
+ *   uki VERSION FILE             a unified kernel image with it, or "unknown"
  *   option VERSION NAME VALUE    of that kernel's configuration: y, m
  *   tool NAME                    a program that is there
  */
@@ -35,8 +36,8 @@ struct image_report {
     GPtrArray *findings; /* struct image_finding */
 };
 
-/* The shell script that looks, for the test image's busybox; the disk is
- * /dev/vda and is not written to. */
+/* The shell script that looks (harness/image-look), for the test image's
+ * busybox; the disk is /dev/vda and is not written to. */
 extern const char image_look_script[];
 
 /* Judges. The newest kernel counts. */

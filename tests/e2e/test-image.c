@@ -219,6 +219,59 @@ static void test_old(void)
     e2e_assert_no_vms();
 }
 
+/* The version in the header of the first Linux in an image (boot.rst in Linux's
+ * documentation), which has not been cut into pieces there. */
+static char *version_inside(const char *path)
+{
+    g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, NULL);
+    g_assert_nonnull(file);
+    const char *data = g_mapped_file_get_contents(file);
+    gsize size = g_mapped_file_get_length(file);
+    /* a boot sector's end, a jump, the magic: the stub has the last, too */
+    const guint8 *magic = memmem(data, size, "\x55\xaa\xeb", 3);
+    while (magic && memcmp(magic + 4, "HdrS", 4) != 0) {
+        magic++;
+        magic = memmem(magic, size - (gsize)(magic - (const guint8 *)data),
+                       "\x55\xaa\xeb", 3);
+    }
+    g_assert_nonnull(magic);
+    magic += 4;
+    const char *version =
+        (const char *)magic - 2 + (magic[12] | (gsize)magic[13] << 8);
+    g_assert_cmpuint((gsize)(version - data) + 100, <, size);
+    return g_strndup(version, strcspn(version, " "));
+}
+
+/* A disk that is one FAT file system with a unified kernel image, of which
+ * Debian's kernel is a part: no configuration of it is anywhere. */
+static void test_unified(void)
+{
+    struct e2e_result r;
+    g_autofree char *path = e2e_debian_disk();
+    g_autofree char *version = version_inside(path);
+    g_autofree char *before = digest(path);
+    g_autofree char *unified = g_strdup_printf(
+        "ok       unified kernel image   %s in EFI/BOOT/BOOTX64.EFI\n",
+        version);
+    g_autofree char *kernel =
+        g_strdup_printf(" kernel 6.16 or newer   %s\n", version);
+    g_autofree char *config = g_strdup_printf(
+        "unknown  TCG_SVSM               no configuration of %s", version);
+    e2e_evtpm(&r, "image", "prepare", path, NULL);
+    g_test_message("%s", r.out);
+    g_assert_cmpint(r.status, ==, 1);
+    g_assert_nonnull(
+        strstr(r.out, "ok       EFI system partition   a FAT file system\n"));
+    g_assert_nonnull(strstr(r.out, unified));
+    g_assert_nonnull(strstr(r.out, kernel));
+    g_assert_nonnull(strstr(r.out, config));
+    g_assert_null(strstr(r.out, "not looked into"));
+    e2e_result_clear(&r);
+    g_autofree char *after = digest(path);
+    g_assert_cmpstr(after, ==, before);
+    e2e_assert_no_vms();
+}
+
 static const struct e2e_refusal rows[] = {
     { "missing",
       { "image", "prepare", "no-such-image" },
@@ -233,6 +286,7 @@ static const struct e2e_refusal rows[] = {
 static const struct e2e_scenario scenarios[] = {
     { "/e2e/image/good-qcow2", test_good, 0, 768 },
     { "/e2e/image/old-raw", test_old, 0, 768 },
+    { "/e2e/image/unified", test_unified, E2E_DEBIAN_DISK, 768 },
 };
 
 int main(int argc, char **argv)

@@ -49,10 +49,30 @@ static const struct row {
     { "no-efi", "vda1 fat", "vda1 ext", FALSE,
       "missing  EFI system partition   no FAT file system\n" },
     { "unreadable", "vda2 ext", "vda2 xfs", FALSE,
-      "unknown  file systems           not looked into: vda2 (xfs)\n" },
+      "unknown  file systems           not looked into: vda2 (XFS)\n" },
+    { "volumes", "vda2 ext", "vda2 lvm", FALSE,
+      "unknown  file systems           not looked into: vda2 (LVM: volumes in "
+      "it)\n" },
+    { "unified", "kernel 6.17.0-1-amd64 config",
+      "uki 6.17.0-1-amd64 EFI/Linux/a.efi\nkernel 6.17.0-1-amd64 none\n"
+      "kernel 6.17.0-1-amd64 config",
+      TRUE,
+      "ok       unified kernel image   6.17.0-1-amd64 in EFI/Linux/a.efi\n" },
+    { "unified-after", "kernel 6.17.0-1-amd64 config",
+      "kernel 6.17.0-1-amd64 config\nuki 6.17.0-1-amd64 EFI/Linux/a.efi\n"
+      "kernel 6.17.0-1-amd64 none",
+      TRUE, "ok       TCG_SVSM               built in\n" },
+    { "unified-alone", "kernel 6.17.0-1-amd64 config",
+      "uki 6.17.0-1-amd64 EFI/BOOT/BOOTX64.EFI\n"
+      "kernel 6.17.0-1-amd64 none",
+      FALSE, "ok       kernel 6.16 or newer   6.17.0-1-amd64\n" },
+    { "unified-unknown", "kernel 6.17.0-1-amd64 config",
+      "uki unknown EFI/BOOT/BOOTX64.EFI", FALSE,
+      "ok       unified kernel image   unknown in EFI/BOOT/BOOTX64.EFI\n" },
     { "encrypted-beside", "partition vda2 ext",
       "partition vda2 ext\npartition vda3 luks", TRUE,
-      "note     file systems           not looked into: vda3 (luks)\n" },
+      "note     file systems           not looked into: vda3 (LUKS: "
+      "encrypted)\n" },
     { "agent", "tool tpm2\n", "tool tpm2\ntool qemu-ga\n", TRUE,
       "note     qemu-guest-agent       installed: by it the host runs" },
     { "no-tools", "tool tpm2\n", "", TRUE,
