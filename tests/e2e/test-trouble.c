@@ -134,8 +134,8 @@ static void test_command_hangs(void)
 
 /* ---- the guest talks without end ---- */
 
-/* How much, and what of it may stay. The serial port takes some 50 to 100 KiB a
- * second, an exit for each byte: EVTPM_FLOOD_MIB asks for more. */
+/* How much, and what of it may stay. The emulated port takes some 300 to 500
+ * KiB a second: EVTPM_FLOOD_MIB asks for more. */
 struct flood {
     gint64 bytes, limit;
 };
@@ -144,7 +144,7 @@ static struct flood flood_size(void)
 {
     const char *asked = g_getenv("EVTPM_FLOOD_MIB");
     return asked ? (struct flood){ (gint64)atoi(asked) << 20, 4 << 20 }
-                 : (struct flood){ 512 << 10, 128 << 10 };
+                 : (struct flood){ 2 << 20, 256 << 10 };
 }
 
 /* Anonymous memory of a process: QEMU's own and that of its guest. */
@@ -189,16 +189,17 @@ static void flood(struct vm *vm)
 {
     struct flood f = flood_size();
     g_autofree char *log = g_build_filename(vm->dir.log, "console.log", NULL);
+    g_autofree char *build = artifacts_build_dir();
+    g_autofree char *program =
+        g_build_filename(build, "tests/e2e/guest-flood", NULL);
     struct stat st;
-    g_autofree char *writer =
-        e2e_guest(vm, "(while cat /proc/kallsyms; do :; done) "
-                      ">/dev/ttyS0 2>&1 & echo $!");
+    e2e_install(vm, program, "/run/guest-flood");
+    g_free(e2e_guest(vm, "/run/guest-flood >/dev/null 2>&1 &"));
     watch_flood(vm, log, &f);
     e2e_await(stat(log, &st) == 0 && (gint64)st.st_blocks * 512 <= 2 * f.limit);
     /* the VM answers all the while, and begin and end are there */
     g_autofree char *alive = e2e_guest(
-        vm, "echo alive; kill %s; killall cat; echo the end >/dev/ttyS0",
-        writer);
+        vm, "echo alive; killall guest-flood && echo the end >/dev/ttyS0");
     g_assert_cmpstr(alive, ==, "alive");
     g_assert_true(console_has(vm, SVSM_DONE));
     e2e_await(console_has(vm, "the end"));
