@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Permissions, memory, disk. */
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -13,6 +14,8 @@
  * built. */
 #define MEMORY_WANTED 1024
 #define DISK_WANTED 4096
+
+#define LOCK_LIMIT "Max locked memory"
 
 static void examine_device(struct doctor *d)
 {
@@ -36,9 +39,36 @@ static void examine_memory(struct doctor *d, const char *info)
     struct doctor_item *item =
         doctor_add(d, "memory", DOCTOR_SNP | DOCTOR_EMULATION,
                    mib >= MEMORY_WANTED ? DOCTOR_OK : DOCTOR_MISSING,
-                   "1024 MiB available; private memory is never swapped",
-                   "%lu MiB available", mib);
+                   "1024 MiB available", "%lu MiB available", mib);
     doctor_mend(item, "end other programs, or add memory");
+}
+
+/* CAP_IPC_LOCK, or a limit that leaves room for a VM. */
+static gboolean may_lock(struct doctor *d)
+{
+    g_autofree char *limits = doctor_read(d, "/proc/self/limits");
+    g_autofree char *status = doctor_read(d, "/proc/self/status");
+    g_autofree char *caps = doctor_field(status, "CapEff");
+    const char *limit = limits ? strstr(limits, LOCK_LIMIT) : NULL;
+    limit = limit ? limit + strlen(LOCK_LIMIT) : "";
+    limit += strspn(limit, " ");
+    return (caps && (g_ascii_strtoull(caps, NULL, 16) >> CAP_IPC_LOCK & 1)) ||
+           strncmp(limit, "unlimited", 9) == 0 ||
+           g_ascii_strtoull(limit, NULL, 10) >> 20 >= MEMORY_WANTED;
+}
+
+/* KVM pins private memory; the emulator locks it if it may. */
+static void examine_swap(struct doctor *d, const char *info)
+{
+    g_autofree char *total = doctor_field(info, "SwapTotal");
+    unsigned long mib = total ? strtoul(total, NULL, 10) / 1024 : 0;
+    gboolean lock = may_lock(d);
+    struct doctor_item *item = doctor_add(
+        d, "swap", DOCTOR_EMULATION, mib && !lock ? DOCTOR_NOTE : DOCTOR_OK,
+        "none, or VMs that may lock their memory", "%lu MiB of swap, VMs %s",
+        mib, lock ? "lock their memory" : "cannot lock their memory");
+    doctor_mend(item, "private memory of emulated VMs may come to lie on the "
+                      "disk: raise RLIMIT_MEMLOCK (ulimit -l)");
 }
 
 /* KVM's private memory does not come from hugetlbfs: nothing to set aside. */
@@ -82,6 +112,7 @@ void doctor_resources(struct doctor *d)
     g_autofree char *info = doctor_read(d, "/proc/meminfo");
     examine_device(d);
     examine_memory(d, info);
+    examine_swap(d, info);
     examine_huge_pages(d, info);
     examine_disk(d);
 }

@@ -92,6 +92,10 @@ static void put_files(const char *root)
         { "proc/meminfo",
           "MemTotal:       263000000 kB\nMemAvailable:   250000000 kB\n"
           "HugePages_Total:       0\nHugepagesize:       2048 kB\n" },
+        { "proc/self/limits",
+          "Max locked memory         8388608              8388608              "
+          "bytes\n" },
+        { "proc/self/status", "Name:\tevtpm\nCapEff:\t0000000000000000\n" },
         { "sys/kernel/mm/transparent_hugepage/enabled",
           "always [madvise] never\n" },
         { "sys/module/kvm_amd/parameters/sev_snp", "Y\n" },
