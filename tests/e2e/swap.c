@@ -115,7 +115,7 @@ static void read_mappings(pid_t pid, GArray *list)
 static const char *control(struct vm *vm)
 {
     g_autoptr(GArray) shared = blocks(vm, FALSE);
-    read_mappings(vm->process.pid, shared);
+    read_mappings(e2e_vm_pid(vm), shared);
     if (shared->len != 1) {
         return "no shared RAM";
     }
@@ -156,12 +156,9 @@ const char *swap_look(struct vm *vm)
     g_autofree char *said = hmp(vm, "info snp");
     gboolean locked = strstr(said, LOCKED_SAID) != NULL;
     g_assert_true(locked || strstr(said, UNLOCKED_SAID));
-    if (vm->process.pid <= 0) {
-        return locked ? "locked" : "unlocked"; /* libvirt's: QEMU's own word */
-    }
     const char *wrong = control(vm);
     g_autoptr(GArray) private = blocks(vm, TRUE);
-    read_mappings(vm->process.pid, private);
+    read_mappings(e2e_vm_pid(vm), private);
     return wrong ? wrong
                  : judge(private, (guint64)vm->config->memory << 20, locked);
 }
