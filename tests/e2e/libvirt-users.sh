@@ -144,8 +144,16 @@ qemu=$(readlink -f "$artifacts/qemu-system-x86_64")
 cp -r "${qemu%/bin/*}" "$work/qemu"
 ln -s ../qemu/bin/qemu-system-x86_64 "$work/artifacts"
 chmod -R a+rX "$work/artifacts" "$work/qemu" "$work/evtpm"
+# A chip for each: the root keys, which take long to make, are those of the
+# usual one, if there is one.
+usual=${EVTPM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/evtpm}/chip/default
 for dir in somebody root; do
-    mkdir -m 700 "$work/$dir/run" "$work/$dir/home"
+    mkdir -m 700 "$work/$dir/run" "$work/$dir/home" "$work/$dir/cache"
+    if [ -e "$usual/ark.pem" ]; then
+        mkdir -m 700 "$work/$dir/cache/chip"
+        "$work/evtpm" chip create --issuer "$usual" \
+            "$work/$dir/cache/chip/default" >/dev/null || exit 1
+    fi
 done
 chown -R nobody "$work/somebody"
 
@@ -171,7 +179,8 @@ part session unshare --mount --pid --net --fork --kill-child --mount-proc \
     --inh-caps=-all --bounding-set=-all \
     env -i PATH="$PATH" HOME="$work/somebody/home" LC_ALL=C \
     XDG_RUNTIME_DIR="$work/somebody/run" G_TEST_SRCDIR="$source" \
-    EVTPM_ARTIFACTS="$work/artifacts" LIBVIRT_DEFAULT_URI=qemu:///session \
+    EVTPM_ARTIFACTS="$work/artifacts" EVTPM_CACHE="$work/somebody/cache" \
+    LIBVIRT_DEFAULT_URI=qemu:///session \
     "$self" --inside as_somebody "$work/somebody"
 part system env HOME="$work/root/home" LC_ALL=C \
     XDG_RUNTIME_DIR="$work/root/run" G_TEST_SRCDIR="$source" \
