@@ -261,10 +261,11 @@ static void test_unlocked(void)
 static void test_matrix(void)
 {
     struct vm_config *c = config("t");
-    may_lock = swap_may_lock(2 * c->memory);
+    /* libvirt's QEMU has neither our limit nor our privileges */
+    may_lock = !e2e_by_libvirt() && swap_may_lock(2 * c->memory);
     vm_config_free(c);
     if (!may_lock) {
-        g_test_message("this user may not lock so much memory (ulimit -l): the "
+        g_test_message("QEMU may not lock so much memory (ulimit -l): the "
                        "column \"swap\" has \"unlocked\" or \"partly locked\"");
     }
     head();
