@@ -100,6 +100,9 @@ static GPtrArray *domains(void)
 
 void e2e_note_strangers(void)
 {
+    if (strangers) {
+        return;
+    }
     strangers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     if (e2e_by_libvirt()) {
         g_autoptr(GPtrArray) list = vm_list(NULL, NULL, NULL);

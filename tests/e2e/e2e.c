@@ -160,6 +160,7 @@ static char *missing(const struct e2e_scenario *s)
 static void run_scenario(gconstpointer data)
 {
     const struct scenario *s = data;
+    e2e_note_strangers();
     g_autofree char *why = missing(&s->what);
     tree_empty(own_dir, NULL);
     if (why) {
@@ -213,9 +214,6 @@ void e2e_begin(int *argc, char ***argv)
     strings = g_ptr_array_new_with_free_func(g_free);
     make_directories();
     look_around();
-    if (!list_skips) {
-        e2e_note_strangers(); /* starts a thread: after the last setenv() */
-    }
 }
 
 int e2e_end(void)

@@ -158,7 +158,8 @@ const char *e2e_vmpl_fault_text(void);
  * be known. */
 const char *e2e_killed_text(const char *by_signal);
 
-/* Domains that are there now are none of ours. */
+/* Domains that are there at the first call are none of ours. Not called by who
+ * only lists scenarios: libvirt would start a daemon for that. */
 void e2e_note_strangers(void);
 
 /* Waits for a condition; the test fails when it does not come true. */
