@@ -65,7 +65,9 @@ raise_loopback()
 }
 
 # The daemon insists on a user and a group that only the package of its system
-# service makes.
+# service makes. That one puts the user into the group kvm, too: where there is a
+# /dev/kvm, libvirt asks QEMU anew at each look what it can if its user may not
+# open it.
 add_account()
 {
     for base in passwd group; do
@@ -75,6 +77,7 @@ add_account()
             passwd) echo 'libvirt-qemu:x:64055:64055::/nonexistent:/bin/false' ;;
             group) echo 'libvirt-qemu:x:64055:' ;;
             esac >>"/run/$base"
+            sed -i '/^kvm:/s/[^:]$/&,/; /^kvm:/s/$/libvirt-qemu/' "/run/$base"
             mount --bind "/run/$base" "/etc/$base"
         fi
     done
