@@ -5,15 +5,8 @@
 #include "harness/policy_priv.h"
 #include "lib/pe_digest.h"
 
-#define BOOT_FILE_MAX (512u << 20)
-
-/* Where firmware measures what it starts, and Linux's EFI stub its initrd and
- * command line */
-#define PCR_APPLICATIONS 4
-#define PCR_LINUX 9
-
-static void add_rule(struct policy_reader *r, enum evtpm_rule_kind kind,
-                     guint pcr, const GArray *digests)
+void policy_add_event_rule(struct policy_reader *r, enum evtpm_rule_kind kind,
+                           guint pcr, const GArray *digests)
 {
     char *name = g_strdup(r->member->str);
     const struct evtpm_event_rule rule = {
@@ -48,7 +41,7 @@ static gboolean add_file(struct policy_reader *r, JsonNode *node,
     struct evtpm_error err = { "" };
     struct evtpm_blob file = { 0 };
     guint8 value[32];
-    if (!policy_file(r, node, BOOT_FILE_MAX, &file, error)) {
+    if (!policy_file(r, node, POLICY_BOOT_FILE_MAX, &file, error)) {
         return FALSE;
     }
     int rc = digest(file.data, file.size, value, &err);
@@ -126,13 +119,13 @@ static void add_subject(struct policy_reader *r, const char *name, guint pcr,
     gsize length = r->member->len;
     if (digests->len) {
         g_string_append_printf(r->member, ".%s", name);
-        add_rule(r, EVTPM_RULE_REQUIRE, pcr, digests);
-        add_rule(r, EVTPM_RULE_ONLY, pcr, digests);
+        policy_add_event_rule(r, EVTPM_RULE_REQUIRE, pcr, digests);
+        policy_add_event_rule(r, EVTPM_RULE_ONLY, pcr, digests);
         g_string_truncate(r->member, length);
     }
 }
 
-static GArray *new_subject(struct policy_reader *r)
+GArray *policy_new_digests(struct policy_reader *r)
 {
     GArray *digests = g_array_new(FALSE, TRUE, 32);
     g_ptr_array_add(r->policy->digests, digests);
@@ -144,7 +137,7 @@ static gboolean read_rule(struct policy_reader *r, JsonNode *node,
 {
     GArray *digests = policy_digests(r, node, error);
     if (digests) {
-        add_rule(r, r->kind, r->pcr, digests);
+        policy_add_event_rule(r, r->kind, r->pcr, digests);
     }
     return digests != NULL;
 }
@@ -188,19 +181,20 @@ gboolean policy_read_boot(struct policy_reader *r, JsonNode *node,
         SUBJECT("initrd", read_subject, initrds),
         SUBJECT("initrd_files", read_initrd_files, initrds),
         SUBJECT("command_line", read_command_line, command_lines),
+        { "uki_files", policy_read_uki_files, 0 },
         { "only", read_only, 0 },
         { "require", read_require, 0 },
         { "forbid", read_forbid, 0 },
         { NULL, NULL, 0 },
     };
-    r->kernels = new_subject(r);
-    r->initrds = new_subject(r);
-    r->command_lines = new_subject(r);
+    r->kernels = policy_new_digests(r);
+    r->initrds = policy_new_digests(r);
+    r->command_lines = policy_new_digests(r);
     if (!policy_read_object(r, node, members, error)) {
         return FALSE;
     }
-    add_subject(r, "kernel", PCR_APPLICATIONS, r->kernels);
-    add_subject(r, "initrd", PCR_LINUX, r->initrds);
-    add_subject(r, "command_line", PCR_LINUX, r->command_lines);
+    add_subject(r, "kernel", POLICY_PCR_APPLICATIONS, r->kernels);
+    add_subject(r, "initrd", POLICY_PCR_LINUX, r->initrds);
+    add_subject(r, "command_line", POLICY_PCR_LINUX, r->command_lines);
     return TRUE;
 }

@@ -32,6 +32,9 @@ struct policy_reader {
     enum evtpm_rule_kind kind;
     GArray *digests;
     GArray *kernels, *initrds, *command_lines; /* of "boot" */
+    struct {
+        GArray *images, *programs, *kernels, *sections, *efi_stub;
+    } uki;
     enum snp_product product;
     gsize offset; /* of the member, as its table has it */
 };
@@ -92,6 +95,19 @@ gboolean policy_read_pcrs(struct policy_reader *r, JsonNode *node,
                           GError **error);
 gboolean policy_read_boot(struct policy_reader *r, JsonNode *node,
                           GError **error);
+/* Where firmware measures what it starts, and Linux's EFI stub its initrd and
+ * command line */
+#define POLICY_PCR_APPLICATIONS 4
+#define POLICY_PCR_LINUX 9
+#define POLICY_BOOT_FILE_MAX (512u << 20)
+/* Named after the member that is being read. The digests stay where they are:
+ * those of policy_new_digests() are the policy's. */
+void policy_add_event_rule(struct policy_reader *r, enum evtpm_rule_kind kind,
+                           guint pcr, const GArray *digests);
+GArray *policy_new_digests(struct policy_reader *r);
+/* policy_uki.c: "boot.uki_files" */
+gboolean policy_read_uki_files(struct policy_reader *r, JsonNode *node,
+                               GError **error);
 gboolean policy_read_ima(struct policy_reader *r, JsonNode *node,
                          GError **error);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The Authenticode digest of a PE image. */
+/* The Authenticode digest of a PE image, and its sections. */
 #include "lib/pe_digest.h"
 
 #include <gnutls/crypto.h>
@@ -18,7 +18,7 @@
 #define MAGIC_64 0x20b
 #define MAGIC_32 0x10b
 #define SECTION_SIZE 40
-#define SECTIONS_MAX 96
+#define NAME_SIZE 8
 
 struct part {
     size_t at, size;
@@ -31,8 +31,10 @@ struct image {
     size_t security;     /* entry of the directory; 0: there is none */
     size_t headers_size; /* of all headers */
     size_t signature_size;
-    struct part sections[SECTIONS_MAX];
-    unsigned section_count;
+    size_t table; /* of the section headers */
+    unsigned headers;
+    struct part sections[EVTPM_PE_SECTIONS_MAX];
+    unsigned section_count; /* of those that have data */
 };
 
 /* Reads at an offset; beyond the end it gives 0 and notes that. */
@@ -57,14 +59,14 @@ static int by_place(const void *a, const void *b)
     return x->at < y->at ? -1 : x->at > y->at;
 }
 
-static bool read_sections(struct image *i, size_t table, unsigned count)
+static bool read_sections(struct image *i)
 {
-    bool bad = count > SECTIONS_MAX;
+    bool bad = i->headers > EVTPM_PE_SECTIONS_MAX;
 
-    for (unsigned n = 0; !bad && n < count; n++) {
+    for (unsigned n = 0; !bad && n < i->headers; n++) {
         struct part part = {
-            .size = get(i, table + n * SECTION_SIZE + 16, 4, &bad),
-            .at = get(i, table + n * SECTION_SIZE + 20, 4, &bad),
+            .size = get(i, i->table + n * SECTION_SIZE + 16, 4, &bad),
+            .at = get(i, i->table + n * SECTION_SIZE + 20, 4, &bad),
         };
 
         bad = bad || part.at > i->size || part.size > i->size - part.at;
@@ -98,10 +100,11 @@ static bool read_headers(struct image *i)
         i->security = directories + 8 * SECURITY;
         i->signature_size = get(i, i->security + 4, 4, &bad);
     }
+    i->table = i->optional + get(i, pe + 20, 2, &bad);
+    i->headers = get(i, pe + 6, 2, &bad);
     return !bad && i->headers_size <= i->size &&
            i->headers_size >= directories + 8 * (SECURITY + 1) &&
-           read_sections(i, i->optional + get(i, pe + 20, 2, &bad),
-                         get(i, pe + 6, 2, &bad));
+           read_sections(i);
 }
 
 static void hash_range(gnutls_hash_hd_t hash, const struct image *i,
@@ -135,6 +138,11 @@ static bool hash_image(gnutls_hash_hd_t hash, const struct image *i)
     return true;
 }
 
+static int not_a_program(struct evtpm_error *err)
+{
+    return evtpm_fail(err, "not an EFI program (PE image)");
+}
+
 int evtpm_pe_digest(const void *image, size_t size, uint8_t digest[32],
                     struct evtpm_error *err)
 {
@@ -143,7 +151,7 @@ int evtpm_pe_digest(const void *image, size_t size, uint8_t digest[32],
     bool good;
 
     if (!read_headers(&i)) {
-        return evtpm_fail(err, "not an EFI program (PE image)");
+        return not_a_program(err);
     }
     if (gnutls_hash_init(&hash, GNUTLS_DIG_SHA256) < 0) {
         return evtpm_fail(err, "no SHA-256");
@@ -151,4 +159,36 @@ int evtpm_pe_digest(const void *image, size_t size, uint8_t digest[32],
     good = hash_image(hash, &i);
     gnutls_hash_deinit(hash, digest);
     return good ? 0 : evtpm_fail(err, "PE image: its sections overlap");
+}
+
+/* As it is in memory; what is only zeros there is left out. */
+static bool read_section(struct image *i, unsigned n,
+                         struct evtpm_pe_section *out)
+{
+    size_t header = i->table + n * SECTION_SIZE;
+    bool bad = false;
+    size_t size = get(i, header + 8, 4, &bad);
+    size_t stored = get(i, header + 16, 4, &bad);
+
+    memset(out, 0, sizeof(*out));
+    memcpy(out->name, i->data + header, NAME_SIZE);
+    out->data = i->data + get(i, header + 20, 4, &bad);
+    out->size = size;
+    return !bad && size && size <= stored;
+}
+
+int evtpm_pe_sections(const void *image, size_t size,
+                      struct evtpm_pe_section out[EVTPM_PE_SECTIONS_MAX],
+                      size_t *count, struct evtpm_error *err)
+{
+    struct image i = { .data = image, .size = size };
+
+    *count = 0;
+    if (!read_headers(&i)) {
+        return not_a_program(err);
+    }
+    for (unsigned n = 0; n < i.headers; n++) {
+        *count += read_section(&i, n, &out[*count]);
+    }
+    return 0;
 }

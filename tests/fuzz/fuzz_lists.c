@@ -140,13 +140,27 @@ static void fuzz_rules(const uint8_t *data, size_t size)
     }
 }
 
+/* Sections lie in the image: the sanitizers see to it when they are read. */
 static void fuzz_pe(const uint8_t *data, size_t size)
 {
+    struct evtpm_pe_section sections[EVTPM_PE_SECTIONS_MAX];
     struct evtpm_error err = { "" };
     uint8_t digest[32];
+    size_t count;
 
     if (evtpm_pe_digest(data, size, digest, &err) < 0) {
         one_line(&err);
+    }
+    if (evtpm_pe_sections(data, size, sections, &count, &err) < 0) {
+        one_line(&err);
+    }
+    for (size_t i = 0; i < count; i++) {
+        g_autofree uint8_t *copy =
+            g_memdup2(sections[i].data, sections[i].size);
+
+        if (sections[i].size == 0 || sections[i].size > size) {
+            abort();
+        }
     }
 }
 
@@ -184,7 +198,9 @@ static void add_program(void)
     memcpy(image + 0x58, "\x0b\x02", 2);
     image[0x58 + 61] = 2; /* headers of 200h bytes */
     image[0x58 + 108] = 16;
-    image[0x148 + 17] = 1; /* section of 100h bytes at 200h */
+    memcpy(image + 0x148, ".linux", 6);
+    image[0x148 + 8] = 0xf0; /* in memory */
+    image[0x148 + 17] = 1;   /* section of 100h bytes at 200h */
     image[0x148 + 21] = 2;
     add(5, image, sizeof(image));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The digest of EFI programs: what counts, what does not, what is no program.
- */
+/* The digest of EFI programs: what counts, what does not, what is no program;
+ * and their sections. */
 #include <glib.h>
 #include <string.h>
 
@@ -141,6 +141,38 @@ static void test_bad(void)
     }
 }
 
+/* In the order of the headers, each as long as in memory; what is longer there
+ * than in the file is left out, as what has no data is. */
+static void test_sections(void)
+{
+    struct evtpm_pe_section seen[EVTPM_PE_SECTIONS_MAX];
+    struct evtpm_error err = { "" };
+    size_t count;
+
+    make_image();
+    memcpy(image + SECTIONS, ".initrd\0", 8);
+    put(SECTIONS + 8, 0x1f7, 4);
+    memcpy(image + SECTIONS + 40, "eightchr", 8);
+    put(SECTIONS + 48, 0x200, 4);
+    g_assert_cmpint(evtpm_pe_sections(image, SIZE, seen, &count, &err), ==, 0);
+    g_assert_cmpuint(count, ==, 2);
+    g_assert_cmpstr(seen[0].name, ==, ".initrd");
+    g_assert_cmpmem(seen[0].data, seen[0].size, image + 0x600, 0x1f7);
+    g_assert_cmpstr(seen[1].name, ==, "eightchr");
+    g_assert_cmpmem(seen[1].data, seen[1].size, image + 0x400, 0x200);
+    put(SECTIONS + 8, 0x201, 4);
+    g_assert_cmpint(evtpm_pe_sections(image, SIZE, seen, &count, &err), ==, 0);
+    g_assert_cmpuint(count, ==, 1);
+    g_assert_cmpstr(seen[0].name, ==, "eightchr");
+    for (size_t i = 0; i < 10; i++) { /* as bad as for the digest */
+        make_image();
+        put(bad[i].at, bad[i].value, bad[i].width);
+        g_assert_cmpint(evtpm_pe_sections(image, SIZE, seen, &count, &err), ==,
+                        -1);
+        g_assert_nonnull(strstr(err.text, bad[i].error));
+    }
+}
+
 static void test_cut(void)
 {
     struct evtpm_error err = { "" };
@@ -160,6 +192,7 @@ int main(int argc, char **argv)
     g_test_add_func("/pe-digest/digest", test_digest);
     g_test_add_func("/pe-digest/bytes", test_bytes);
     g_test_add_func("/pe-digest/bad", test_bad);
+    g_test_add_func("/pe-digest/sections", test_sections);
     g_test_add_func("/pe-digest/cut", test_cut);
     return g_test_run();
 }
