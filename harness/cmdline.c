@@ -115,6 +115,16 @@ static void add_platform(GStrvBuilder *b, const struct vm_config *c)
     add(b, "-smp", "%u", c->cpus);
 }
 
+/* QEMU's own network: the guest gets an address by DHCP, reaches the host's
+ * loopback at 10.0.2.2 and what the host reaches; nothing reaches the guest. */
+static void add_network(GStrvBuilder *b, const struct vm_config *c)
+{
+    if (c->network) {
+        add(b, "-netdev", "user,id=net0,ipv6=off");
+        add(b, "-device", "virtio-net-pci,netdev=net0,romfile=");
+    }
+}
+
 static void add_extra(GStrvBuilder *b, const struct vm_config *c)
 {
     for (char **e = c->extra; e && *e; e++) {
@@ -136,6 +146,7 @@ GStrv cmdline_beside_libvirt(const struct vm_config *c)
         add(b, "-machine", "igvm-cfg=igvm0");
         add_igvm(b, c);
     }
+    add_network(b, c);
     add_extra(b, c);
     return g_strv_builder_end(b);
 }
@@ -204,6 +215,7 @@ GStrv cmdline_build(const struct vm_config *config,
     add_platform(b, config);
     add_channels(b, channels);
     add_system(b, config);
+    add_network(b, config);
     add_extra(b, config);
     return g_strv_builder_end(b);
 }

@@ -86,6 +86,7 @@ struct vm_options {
     struct backend_options place;
     char *name, *kernel, *initrd, *append, *disk, *igvm, *platform, *chip;
     char *memory, *firmware, *id_block, *id_auth, *qemu, *planes;
+    char *network;
     int cpus;
     gboolean no_svsm, bios, kernel_hashes, define;
     double timeout;

@@ -26,6 +26,7 @@ static const struct {
     { "initrd", G_STRUCT_OFFSET(struct vm_config, initrd) },
     { "append", G_STRUCT_OFFSET(struct vm_config, append) },
     { "disk", G_STRUCT_OFFSET(struct vm_config, disk) },
+    { "network", G_STRUCT_OFFSET(struct vm_config, network) },
     { "chip", G_STRUCT_OFFSET(struct vm_config, chip) },
     { "id_block", G_STRUCT_OFFSET(struct vm_config, id_block) },
     { "id_auth", G_STRUCT_OFFSET(struct vm_config, id_auth) },
@@ -113,6 +114,11 @@ gboolean vm_config_check(const struct vm_config *c, GError **error)
         return fail(error, HARNESS_ERROR_USAGE,
                     "--kernel-hashes needs a kernel: with --disk there is "
                     "none to hash");
+    }
+    if (c->network && strcmp(c->network, "user") != 0) {
+        return fail(error, HARNESS_ERROR_USAGE,
+                    "--network=%s: user, or none without the option",
+                    c->network);
     }
     return check_file("QEMU", c->qemu, X_OK, error) &&
            check_file("kernel", c->kernel, R_OK, error) &&

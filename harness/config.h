@@ -28,6 +28,7 @@ struct vm_config {
     char *initrd;
     char *append;
     char *disk;
+    char *network;   /* NULL: none; "user": QEMU's own, see cmdline.c */
     char *chip;      /* emulated: the processor's identity */
     char *id_block;  /* base64, as QEMU takes it, with id_auth; or NULL */
     char *id_auth;

@@ -129,7 +129,7 @@ void vm_options_clear(struct vm_options *o)
     char **strings[] = { &o->name,   &o->kernel,   &o->initrd,   &o->append,
                          &o->disk,   &o->igvm,     &o->platform, &o->chip,
                          &o->memory, &o->firmware, &o->id_block, &o->id_auth,
-                         &o->qemu,   &o->planes };
+                         &o->qemu,   &o->planes,   &o->network };
     for (size_t i = 0; i < G_N_ELEMENTS(strings); i++) {
         g_clear_pointer(strings[i], g_free);
     }
@@ -158,6 +158,10 @@ GOptionEntry *vm_option_entries(struct vm_options *o, const GOptionEntry *own)
         { "disk", 0, 0, G_OPTION_ARG_FILENAME, &o->disk,
           "boot from a disk image instead (raw or qcow2; it is written to)",
           "F" },
+        { "network", 0, 0, G_OPTION_ARG_STRING, &o->network,
+          "user: a network device by QEMU's own network, without privileges "
+          "(default: none)",
+          "NET" },
         { "igvm", 0, 0, G_OPTION_ARG_FILENAME, &o->igvm,
           "launch this IGVM file (default: one of this build)", "F" },
         { "no-svsm", 0, 0, G_OPTION_ARG_NONE, &o->no_svsm,
@@ -216,6 +220,7 @@ static gboolean choose_system(const struct vm_options *o, struct vm_config *c,
     c->initrd = absolute(o->initrd);
     c->append = g_strdup(o->append);
     c->disk = absolute(o->disk);
+    c->network = g_strdup(o->network);
     if (!c->kernel && !c->disk) {
         c->kernel = artifact_path(ARTIFACT_KERNEL, error);
         if (c->kernel && !c->initrd) {
