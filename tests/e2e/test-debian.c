@@ -374,11 +374,9 @@ static void test_changed(void)
 }
 
 static const struct e2e_scenario scenarios[] = {
-    /* by libvirt nobody has tried them */
-    { "/e2e/debian/root-is-unlocked", test_unlock,
-      E2E_EMULATED | E2E_PROCESS, 1024 },
+    { "/e2e/debian/root-is-unlocked", test_unlock, E2E_EMULATED, 1024 },
     { "/e2e/debian/changed-command-line-gets-no-key", test_changed,
-      E2E_EMULATED | E2E_PROCESS, 1024 },
+      E2E_EMULATED, 1024 },
 };
 
 int main(int argc, char **argv)
