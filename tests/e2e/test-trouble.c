@@ -21,7 +21,7 @@
 #define SVSM_BEGINS "[SVSM]"
 #define SVSM_DONE "[SVSM] guest at VMPL"
 #define CROWD 8
-#define LAUNCHES 10
+#define LAUNCHES 200
 /* What a library may allocate once and keep. */
 #define GROWTH_KIB 2048
 /* What QEMU's own memory and the guest's may become more in a flood. */
@@ -423,7 +423,7 @@ static void launch_once(void)
     e2e_vm_end(vm);
 }
 
-/* EVTPM_LAUNCHES asks for more. */
+/* EVTPM_LAUNCHES asks for another number. */
 static void test_launches(void)
 {
     const char *asked = g_getenv("EVTPM_LAUNCHES");
