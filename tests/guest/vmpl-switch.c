@@ -12,7 +12,7 @@ static struct {
     volatile uint64_t trap[4]; /* vector << 32 | error; ~0: none */
     volatile uint32_t adjust[4];
     volatile uint64_t query, given;
-    volatile uint64_t tpr; /* VMPL2's, when it runs again */
+    volatile uint64_t tpr, tpr_start; /* VMPL2's, when it runs again; at first */
     uint8_t *page; /* all rights at VMPL2 */
     uint8_t *read_only;
 } talk;
@@ -98,6 +98,7 @@ static void set_tpr(uint64_t value)
 static void guest_vmpl2(void *arg)
 {
     (void)arg;
+    talk.tpr_start = get_tpr();
     talk.ghcb_start = rdmsr(MSR_AMD64_GHCB);
     talk.status = rdmsr(MSR_AMD64_SEV_STATUS);
     talk.count = 1;
@@ -128,7 +129,11 @@ static void guest_vmpl2(void *arg)
 static void start(struct vmsa *vmsa)
 {
     report(vmpl_register(2, vmsa) == 0, "VMPL2's VMSA is registered");
+    set_tpr(3);
     report(vmpl_run(2) == VMPL_RUN_OK, "VMPL2 ran and came back");
+    report(talk.tpr_start == 0 && get_tpr() == 3,
+           "it starts with CR8 0, VMPL0 keeps its own");
+    set_tpr(0);
     report(talk.count == 1, "its code ran");
     report(talk.status == rdmsr(MSR_AMD64_SEV_STATUS), "its SEV_STATUS");
     report((talk.ghcb_start & GHCB_MSR_CODE_MASK) == GHCB_MSR_SEV_INFO_RESP,

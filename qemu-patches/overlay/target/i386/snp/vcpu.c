@@ -203,6 +203,23 @@ static void leave_level(SnpVcpu *v, uint64_t exit_code, bool in_exec)
     v->started = false;
 }
 
+/* The APIC becomes another level's; the one before keeps its priority. */
+static void give_apic(SnpVcpu *v, unsigned vmpl)
+{
+    DeviceState *apic = v->cpu->apic_state;
+    bool locked = bql_locked();
+
+    if (!locked) {
+        bql_lock();
+    }
+    v->level[v->delivery_vmpl].tpr = cpu_get_apic_tpr(apic);
+    cpu_set_apic_tpr(apic, 0);
+    if (!locked) {
+        bql_unlock();
+    }
+    v->delivery_vmpl = vmpl;
+}
+
 static void enter_level(SnpVcpu *v, unsigned vmpl, const struct vmsa *vmsa,
                         bool in_exec)
 {
@@ -217,7 +234,9 @@ static void enter_level(SnpVcpu *v, unsigned vmpl, const struct vmsa *vmsa,
     v->vmpl = vmpl;
     v->sev_features = vmsa->sev_features;
     level->restricted = vmsa->sev_features & SEV_FEATURE_RESTRICTED_INJECTION;
-    v->delivery_vmpl = MAX(v->delivery_vmpl, vmpl);
+    if (vmpl > v->delivery_vmpl) {
+        give_apic(v, vmpl);
+    }
     v->started = true;
     level->on_init = false;
     level->fresh = false;
@@ -353,11 +372,13 @@ static void forget_level(SnpVcpu *v, unsigned vmpl)
     level->fresh = false;
     level->nmi_masked = false;
     level->reset_hold = false;
+    level->tpr = 0;
     level->restricted = false;
     snp_hv_reset(&level->hv);
     v->delivery_vmpl = 0;
     for (unsigned i = 1; i < SNP_VMPL_COUNT; i++) {
-        if (v->level[i].vmsa_gpa != SNP_NO_GPA && !v->level[i].on_init) {
+        if (v->level[i].vmsa_gpa != SNP_NO_GPA && !v->level[i].on_init &&
+            !v->level[i].fresh) {
             v->delivery_vmpl = i;
         }
     }
@@ -368,7 +389,6 @@ static void ap_change(CPUState *cs, const ApRequest *r)
     SnpVcpu *v = X86_CPU(cs)->snp;
     struct vmsa vmsa;
     const char *why;
-
     bool below = v->started && v->vmpl < r->vmpl;
 
     /* Create leaves whatever level runs; destroy and on-init only theirs. */
